@@ -1,0 +1,45 @@
+// What the caller was doing when an operation failed; with the Cause it selects the errno.
+#ifndef DRYWIRE_STACK_PERSONALITY_OPERATION_H_
+#define DRYWIRE_STACK_PERSONALITY_OPERATION_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+
+namespace drywire {
+
+enum class Operation : uint8_t {
+  kAny = 0,
+  kSocket,
+  kBind,
+  kListen,
+  kAccept,
+  kConnect,
+  kGetsockname,
+  kGetpeername,
+  kGetsockopt,
+  kSetsockopt,
+  kSoError,  // getsockopt(SO_ERROR): a pending error is read, not a failure of the call
+  kShutdown,
+  kSend,  // send, sendto, sendmsg, write, writev
+  kRecv,  // recv, recvfrom, recvmsg, read, readv
+  kClose,
+  kDup,
+  kFcntl,
+  kIoctl,
+  kPoll,  // poll, ppoll, select, pselect
+  kEpollCtl,
+  kEpollWait,
+  kSleep,   // nanosleep and relatives
+  kSignal,  // kill, sigaction, setitimer
+  kRlimit,
+};
+
+inline constexpr int kOperationCount = static_cast<int>(Operation::kRlimit) + 1;
+
+// "connect", "send"; "any" for kAny.
+absl::string_view OperationName(Operation operation);
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_PERSONALITY_OPERATION_H_

@@ -1,0 +1,121 @@
+// An open file description: what descriptors refer to, shared by dup() and fork().
+//
+// Sockets, epoll instances, and later pipes and files, are Files. Nothing here blocks: an operation
+// that cannot proceed fails with kWouldBlock and the caller (stack/sys/blocking) waits on the
+// lists.
+#ifndef DRYWIRE_STACK_SOCKET_FILE_H_
+#define DRYWIRE_STACK_SOCKET_FILE_H_
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/types/span.h"
+#include "sim/core/wait_list.h"
+#include "stack/personality/cause.h"
+
+namespace drywire {
+
+class Socket;
+
+// Readiness bits, with the values of poll(2) and epoll(7) on Linux.
+enum PollBit : uint32_t {
+  kPollIn = 0x001,
+  kPollPri = 0x002,
+  kPollOut = 0x004,
+  kPollErr = 0x008,
+  kPollHup = 0x010,
+  kPollNval = 0x020,
+  kPollRdNorm = 0x040,
+  kPollRdBand = 0x080,
+  kPollWrNorm = 0x100,
+  kPollWrBand = 0x200,
+  kPollRdHup = 0x2000,
+};
+
+class File {
+ public:
+  virtual ~File() = default;
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  // Current readiness, as poll() with every bit asked for would report it.
+  virtual uint32_t Poll() const = 0;
+  // Null unless this is a socket.
+  virtual Socket* AsSocket() { return nullptr; }
+
+  // Scatter and gather I/O. Files that cannot do it fail with kNotSupported.
+  struct Buffer {
+    void* data;
+    size_t size;
+  };
+  virtual Result<size_t> Read(absl::Span<const Buffer> buffers);
+  virtual Result<size_t> Write(absl::Span<const Buffer> buffers);
+
+  // Those who wait for Poll() to gain an in-like or an out-like bit. Errors and hang-ups notify
+  // both. Notified on every arrival, not only on the first: edge-triggered epoll depends on it.
+  WaitList& read_waiters() { return read_waiters_; }
+  WaitList& write_waiters() { return write_waiters_; }
+
+  bool nonblocking() const { return nonblocking_; }
+  void set_nonblocking(bool value) { nonblocking_ = value; }
+
+  // Descriptors that refer to this; when the last one goes OnLastClose() is called, while
+  // references held by waiting calls or the protocol keep the object alive.
+  void AddDescriptor() { ++descriptors_; }
+  void DropDescriptor() {
+    if (--descriptors_ == 0) OnLastClose();
+  }
+  int descriptors() const { return descriptors_; }
+
+  void Ref() { ++references_; }
+  void Unref() {
+    if (--references_ == 0) delete this;
+  }
+
+ protected:
+  File() = default;
+  virtual void OnLastClose() {}
+
+ private:
+  WaitList read_waiters_;
+  WaitList write_waiters_;
+  int references_ = 0;
+  int descriptors_ = 0;
+  bool nonblocking_ = false;
+};
+
+// An owning reference to a File or a class derived from it.
+template <typename T>
+class Ref {
+ public:
+  Ref() = default;
+  explicit Ref(T* object) : object_(object) {
+    if (object_ != nullptr) object_->Ref();
+  }
+  Ref(const Ref& other) : Ref(other.object_) {}
+  template <typename U>
+  Ref(const Ref<U>& other) : Ref(other.get()) {}
+  Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  Ref& operator=(Ref other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  ~Ref() {
+    if (object_ != nullptr) object_->Unref();
+  }
+
+  T* get() const { return object_; }
+  T& operator*() const { return *object_; }
+  T* operator->() const { return object_; }
+  explicit operator bool() const { return object_ != nullptr; }
+  friend bool operator==(const Ref& a, const Ref& b) { return a.object_ == b.object_; }
+
+ private:
+  T* object_ = nullptr;
+};
+
+using FileRef = Ref<File>;
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_SOCKET_FILE_H_

@@ -1,0 +1,109 @@
+// The socket calls, non-blocking: what TCP, UDP and later UNIX sockets implement and stack/sys
+// calls.
+//
+// Every call either completes, or fails with a cause, or fails with kWouldBlock (for connect:
+// returns kInProgress) after which the caller may wait on the File's lists and try again. The
+// result of a connection attempt is fetched with TakeConnectResult(), never by connecting again.
+#ifndef DRYWIRE_STACK_SOCKET_SOCKET_H_
+#define DRYWIRE_STACK_SOCKET_SOCKET_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/types/span.h"
+#include "sim/core/time.h"
+#include "stack/base/credentials.h"
+#include "stack/base/raw_address.h"
+#include "stack/personality/cause.h"
+#include "stack/socket/file.h"
+
+namespace drywire {
+
+enum class ConnectProgress : uint8_t { kDone, kInProgress };
+
+struct SendArgs {
+  absl::Span<const File::Buffer> buffers;
+  int flags = 0;                            // MSG_*
+  const RawAddress* destination = nullptr;  // sendto; null when none was given
+  absl::Span<const uint8_t> control;        // ancillary data, as the caller laid it out
+};
+
+struct ReceiveArgs {
+  absl::Span<const File::Buffer> buffers;
+  int flags = 0;  // MSG_*
+  absl::Span<uint8_t> control;
+};
+
+struct Received {
+  size_t bytes = 0;
+  int flags = 0;      // MSG_TRUNC, MSG_CTRUNC, MSG_EOR, ... for msg_flags
+  RawAddress source;  // empty when the protocol gives none
+  size_t control_bytes = 0;
+};
+
+class Socket : public File {
+ public:
+  Socket* AsSocket() final { return this; }
+
+  int domain() const { return domain_; }      // AF_*
+  int type() const { return type_; }          // SOCK_*
+  int protocol() const { return protocol_; }  // IPPROTO_*
+
+  virtual Result<> Bind(const RawAddress& address, const Credentials& credentials) = 0;
+  virtual Result<> Listen(int backlog, const Credentials& credentials) = 0;
+  // The next completed connection, first come first served; kWouldBlock when there is none.
+  virtual Result<Ref<Socket>> Accept() = 0;
+  virtual Result<ConnectProgress> Connect(const RawAddress& address,
+                                          const Credentials& credentials) = 0;
+  // Asked by a blocking connect() after a wake-up: kWouldBlock while the attempt goes on; the
+  // outcome otherwise, which is thereby consumed (SO_ERROR is 0 afterwards).
+  virtual Result<> TakeConnectResult() = 0;
+
+  // Bytes taken, possibly fewer than offered. A stream that took some and then met an error returns
+  // the count.
+  virtual Result<size_t> Send(const SendArgs& args, const Credentials& credentials) = 0;
+  virtual Result<Received> Receive(const ReceiveArgs& args) = 0;
+  virtual Result<> Shutdown(int how) = 0;  // SHUT_*
+
+  virtual Result<RawAddress> LocalName() const = 0;
+  virtual Result<RawAddress> PeerName() const = 0;
+
+  // getsockopt and setsockopt for every level; `value` is as the caller laid it out. Get returns
+  // the bytes written. SO_ERROR is not handled here: see TakeError().
+  virtual Result<size_t> GetOption(int level, int name, absl::Span<uint8_t> value) = 0;
+  virtual Result<> SetOption(int level, int name, absl::Span<const uint8_t> value,
+                             const Credentials& credentials) = 0;
+  // The pending error, which is thereby cleared; kNone when there is none.
+  virtual Cause TakeError() = 0;
+  // Bytes readable now (FIONREAD) and bytes sent but not acknowledged (SIOCOUTQ).
+  virtual Result<size_t> Readable() const = 0;
+  virtual Result<size_t> Unsent() const = 0;
+
+  // Whether close() by the last descriptor must wait (SO_LINGER) and for how long at most. Asked
+  // after OnLastClose(); the caller waits on write_waiters() until LingerDone() or the time is
+  // over.
+  virtual Duration LingerTime() const { return Duration(); }
+  virtual bool LingerDone() const { return true; }
+
+  // SO_RCVTIMEO and SO_SNDTIMEO; infinite when not set.
+  Duration receive_timeout() const { return receive_timeout_; }
+  Duration send_timeout() const { return send_timeout_; }
+
+  // One line for state dumps, in the manner of `ss -tan`: state, queues, local, peer.
+  virtual std::string Describe() const = 0;
+
+ protected:
+  Socket(int domain, int type, int protocol) : domain_(domain), type_(type), protocol_(protocol) {}
+
+  Duration receive_timeout_ = Duration::Infinite();
+  Duration send_timeout_ = Duration::Infinite();
+
+ private:
+  int domain_;
+  int type_;
+  int protocol_;
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_SOCKET_SOCKET_H_

@@ -1,0 +1,71 @@
+// ICMP and ICMPv6 messages as values (RFC 792, RFC 1122 3.2.2, RFC 4443).
+#ifndef DRYWIRE_STACK_WIRE_ICMP_H_
+#define DRYWIRE_STACK_WIRE_ICMP_H_
+
+#include <cstdint>
+
+#include "stack/base/bytes.h"
+#include "stack/base/endpoint.h"
+#include "stack/base/seq.h"
+
+namespace drywire {
+
+enum class IpProtocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpV6 = 58 };
+
+// Numbers of the messages that hosts act on.
+namespace icmp4 {
+inline constexpr uint8_t kEchoReply = 0;
+inline constexpr uint8_t kUnreachable = 3;
+inline constexpr uint8_t kSourceQuench = 4;
+inline constexpr uint8_t kRedirect = 5;
+inline constexpr uint8_t kEcho = 8;
+inline constexpr uint8_t kTimeExceeded = 11;
+inline constexpr uint8_t kParameterProblem = 12;
+// Codes of kUnreachable.
+inline constexpr uint8_t kNet = 0, kHost = 1, kProtocol = 2, kPort = 3, kFragmentationNeeded = 4,
+                         kSourceRouteFailed = 5, kNetProhibited = 9, kHostProhibited = 10,
+                         kAdminProhibited = 13;
+}  // namespace icmp4
+namespace icmp6 {
+inline constexpr uint8_t kUnreachable = 1;
+inline constexpr uint8_t kPacketTooBig = 2;
+inline constexpr uint8_t kTimeExceeded = 3;
+inline constexpr uint8_t kParameterProblem = 4;
+inline constexpr uint8_t kEcho = 128;
+inline constexpr uint8_t kEchoReply = 129;
+// Codes of kUnreachable.
+inline constexpr uint8_t kNoRoute = 0, kAdminProhibited = 1, kBeyondScope = 2, kAddress = 3,
+                         kPort = 4, kPolicyFail = 5, kRejectRoute = 6;
+}  // namespace icmp6
+
+// What an error message quotes of the packet that caused it: enough for the sender to find the
+// socket and, for TCP, to judge whether the quote is genuine (RFC 5927).
+struct QuotedPacket {
+  Address source;
+  Address destination;
+  IpProtocol protocol = IpProtocol::kTcp;
+  uint16_t source_port = 0;
+  uint16_t destination_port = 0;
+  Seq seq;              // TCP only
+  uint32_t length = 0;  // total length of the quoted packet, bytes
+};
+
+struct IcmpMessage {
+  bool v6 = false;
+  uint8_t type = 0;
+  uint8_t code = 0;
+  // Next-hop MTU (bytes), parameter pointer, or identifier << 16 | sequence, by type.
+  uint32_t rest = 0;
+  QuotedPacket quoted;  // error messages
+  Bytes payload;        // echo messages
+
+  bool IsError() const {
+    return v6 ? type < 128
+              : type == icmp4::kUnreachable || type == icmp4::kSourceQuench ||
+                    type == icmp4::kTimeExceeded || type == icmp4::kParameterProblem;
+  }
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_WIRE_ICMP_H_
