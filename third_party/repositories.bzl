@@ -5,28 +5,32 @@ workspace with network access can define the real one before calling drywire_rep
 needs no other change.
 """
 
-load("//third_party:debian.bzl", "debian_absl", "debian_library")
+load(
+    "//third_party:debian.bzl",
+    "coverage_tools_shim",
+    "debian_absl",
+    "debian_library",
+    "rules_cc_shim",
+)
 
 def _missing(name):
     return not native.existing_rule(name)
 
-def drywire_repositories(drywire_path = "."):
-    """Defines every repository that Drywire and its tests need, unless it is defined already.
-
-    Args:
-      drywire_path: the directory of Drywire, relative to the calling workspace or absolute.
-    """
+def drywire_repositories():
+    """Defines every repository that Drywire and its tests need, unless it is defined already."""
     for name, path in {
         "bazel_skylib": "/usr/share/bazel/tools/skylib",
         "platforms": "/usr/share/bazel/platforms",
-        "remote_coverage_tools": drywire_path + "/third_party/remote_coverage_tools",
-        "rules_cc": drywire_path + "/third_party/rules_cc",
         "rules_java": "/usr/share/bazel/rules/java",
         "rules_proto": "/usr/share/bazel/rules/proto",
     }.items():
         if _missing(name):
             native.local_repository(name = name, path = path)
 
+    if _missing("remote_coverage_tools"):
+        coverage_tools_shim(name = "remote_coverage_tools")
+    if _missing("rules_cc"):
+        rules_cc_shim(name = "rules_cc", defs = Label("//third_party/rules_cc:defs.bzl"))
     if _missing("com_google_absl"):
         debian_absl(name = "com_google_absl")
     for name, (build_file, headers) in {
