@@ -1,0 +1,29 @@
+#include "sim/core/wait_list.h"
+
+namespace drywire {
+
+bool WaitList::NotifySlow(uint32_t key, int exclusive, bool only_first) {
+  // Callbacks may change the list as they like: `next` keeps the place, `end` bounds the walk.
+  Waiter end;
+  Waiter next;
+  waiters_.PushBack(&end);
+  bool taken = false;
+  for (Waiter* waiter = &waiters_.front(); waiter != &end;) {
+    const uint32_t seen = key & waiter->interest_;
+    if (waiter->function_ == nullptr || seen == 0) {
+      waiter = waiters_.NextOf(waiter);
+      continue;
+    }
+    const bool counts = waiter->exclusive_ || only_first;
+    waiters_.InsertAfter(waiter, &next);
+    if (waiter->function_(waiter, seen) && counts) {
+      taken = true;
+      if (--exclusive == 0) break;
+    }
+    waiter = waiters_.NextOf(&next);
+    next.Unlink();
+  }
+  return taken;
+}
+
+}  // namespace drywire
