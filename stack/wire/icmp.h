@@ -1,4 +1,5 @@
-// ICMP and ICMPv6 messages as values (RFC 792, RFC 1122 3.2.2, RFC 4443).
+// ICMP, ICMPv6 and address resolution messages as values (RFC 792, RFC 1122 3.2.2, RFC 4443, RFC
+// 826, RFC 4861).
 #ifndef DRYWIRE_STACK_WIRE_ICMP_H_
 #define DRYWIRE_STACK_WIRE_ICMP_H_
 
@@ -10,7 +11,8 @@
 
 namespace drywire {
 
-enum class IpProtocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpV6 = 58 };
+// kArp is no number of the IP registry: it marks IPv4 address resolution, which is not carried in IP.
+enum class IpProtocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpV6 = 58, kArp = 254 };
 
 // Numbers of the messages that hosts act on.
 namespace icmp4 {
@@ -64,6 +66,15 @@ struct IcmpMessage {
               : type == icmp4::kUnreachable || type == icmp4::kSourceQuench ||
                     type == icmp4::kTimeExceeded || type == icmp4::kParameterProblem;
   }
+};
+
+// Address resolution on a link: an ARP request or reply (RFC 826), or a neighbour solicitation or
+// advertisement (RFC 4861) when the addresses are IPv6. Link-layer addresses are not modelled: a
+// reply says that `sender` owns `target` and is there.
+struct NeighbourMessage {
+  bool reply = false;
+  Address target;  // who is asked for, in both directions
+  Address sender;  // who asks or answers
 };
 
 }  // namespace drywire

@@ -29,8 +29,9 @@ struct Packet {
   uint32_t flow_label = 0;
   // World-wide serial number given when the packet is first sent; names it in traces.
   uint64_t serial = 0;
-  std::variant<Segment, Datagram, IcmpMessage> body;
+  std::variant<Segment, Datagram, IcmpMessage, NeighbourMessage> body;
 
+  // kIcmpV6 for an IPv6 NeighbourMessage, kArp for an IPv4 one.
   IpProtocol protocol() const;
   // Total length on the wire: IP header, transport header, options and payload, in bytes.
   uint32_t WireLength() const;
@@ -38,6 +39,7 @@ struct Packet {
   Segment* segment() { return std::get_if<Segment>(&body); }
   const Datagram* datagram() const { return std::get_if<Datagram>(&body); }
   const IcmpMessage* icmp() const { return std::get_if<IcmpMessage>(&body); }
+  const NeighbourMessage* neighbour() const { return std::get_if<NeighbourMessage>(&body); }
   // One line, in the manner of tcpdump: "10.0.0.1:4000 > 10.0.0.2:80 S 1:1(0) win 65535 <mss
   // 1460>".
   std::string ToString() const;
