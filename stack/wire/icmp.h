@@ -4,6 +4,7 @@
 #define DRYWIRE_STACK_WIRE_ICMP_H_
 
 #include <cstdint>
+#include <string>
 
 #include "stack/base/bytes.h"
 #include "stack/base/endpoint.h"
@@ -11,7 +12,8 @@
 
 namespace drywire {
 
-// kArp is no number of the IP registry: it marks IPv4 address resolution, which is not carried in IP.
+// kArp is no number of the IP registry: it marks IPv4 address resolution, which is not carried in
+// IP.
 enum class IpProtocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpV6 = 58, kArp = 254 };
 
 // Numbers of the messages that hosts act on.
@@ -50,6 +52,9 @@ struct QuotedPacket {
   uint16_t destination_port = 0;
   Seq seq;              // TCP only
   uint32_t length = 0;  // total length of the quoted packet, bytes
+
+  // "10.0.0.1:4000 > 10.0.0.2:80 tcp seq 1".
+  std::string ToString() const;
 };
 
 struct IcmpMessage {
@@ -66,6 +71,9 @@ struct IcmpMessage {
               : type == icmp4::kUnreachable || type == icmp4::kSourceQuench ||
                     type == icmp4::kTimeExceeded || type == icmp4::kParameterProblem;
   }
+  // "icmp host unreachable", "icmp6 packet too big mtu 1280", "icmp type 42 code 1": without what
+  // it quotes.
+  std::string ToString() const;
 };
 
 // Address resolution on a link: an ARP request or reply (RFC 826), or a neighbour solicitation or
@@ -75,6 +83,9 @@ struct NeighbourMessage {
   bool reply = false;
   Address target;  // who is asked for, in both directions
   Address sender;  // who asks or answers
+
+  // "arp who-has 10.0.0.2 tell 10.0.0.1", "nd reply 2001:db8::2 is at 2001:db8::2".
+  std::string ToString() const;
 };
 
 }  // namespace drywire

@@ -1,0 +1,99 @@
+#include "stack/wire/packet.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "stack/base/endpoint.h"
+
+namespace drywire {
+namespace {
+
+constexpr uint32_t kUdpHeader = 8;
+constexpr uint32_t kTcpHeader = 20;
+constexpr uint32_t kIcmpHeader = 8;
+// An ICMP error quotes the IP header and eight bytes behind it (RFC 792).
+constexpr uint32_t kQuotedBytes = 8;
+constexpr uint32_t kArpMessage = 28;
+// A solicitation or advertisement with its link-layer address option (RFC 4861 4.3, 4.4).
+constexpr uint32_t kNeighbourDiscovery = 32;
+
+uint32_t IpHeader(const Address& address) { return address.is_v6() ? 40 : 20; }
+
+uint32_t BodyLength(const Segment& segment) {
+  return kTcpHeader + static_cast<uint32_t>(segment.options.EncodedLength()) +
+         static_cast<uint32_t>(segment.payload.size());
+}
+uint32_t BodyLength(const Datagram& datagram) {
+  return kUdpHeader + static_cast<uint32_t>(datagram.payload.size());
+}
+uint32_t BodyLength(const IcmpMessage& message) {
+  if (message.IsError()) return kIcmpHeader + IpHeader(message.quoted.source) + kQuotedBytes;
+  return kIcmpHeader + static_cast<uint32_t>(message.payload.size());
+}
+uint32_t BodyLength(const NeighbourMessage&) { return kNeighbourDiscovery; }
+
+}  // namespace
+
+IpProtocol Packet::protocol() const {
+  if (segment() != nullptr) return IpProtocol::kTcp;
+  if (datagram() != nullptr) return IpProtocol::kUdp;
+  if (const NeighbourMessage* message = neighbour()) {
+    return message->target.is_v6() ? IpProtocol::kIcmpV6 : IpProtocol::kArp;
+  }
+  return icmp()->v6 ? IpProtocol::kIcmpV6 : IpProtocol::kIcmp;
+}
+
+uint32_t Packet::WireLength() const {
+  if (protocol() == IpProtocol::kArp) return kArpMessage;  // not inside IP
+  return IpHeader(source) + std::visit([](const auto& value) { return BodyLength(value); }, body);
+}
+
+std::string Packet::ToString() const {
+  std::string text;
+  const auto ports = [&](uint16_t from, uint16_t to) {
+    text = absl::StrCat(Endpoint{source, from}.ToString(), " > ",
+                        Endpoint{destination, to}.ToString(), " ");
+  };
+  if (const Segment* s = segment()) {
+    ports(s->source_port, s->destination_port);
+    text += s->ToString();
+  } else if (const Datagram* d = datagram()) {
+    ports(d->source_port, d->destination_port);
+    absl::StrAppend(&text, "udp (", d->payload.size(), ")");
+  } else if (const NeighbourMessage* resolution = neighbour()) {
+    text = resolution->ToString();
+  } else {
+    const IcmpMessage& message = *icmp();
+    text = absl::StrCat(source.ToString(), " > ", destination.ToString(), " ", message.ToString());
+    if (message.IsError()) absl::StrAppend(&text, " for ", message.quoted.ToString());
+  }
+  if (corrupted) text += " (corrupted)";
+  return text;
+}
+
+QuotedPacket Quote(const Packet& packet) {
+  QuotedPacket quoted;
+  quoted.source = packet.source;
+  quoted.destination = packet.destination;
+  quoted.protocol = packet.protocol();
+  quoted.length = packet.WireLength();
+  if (const Segment* segment = packet.segment()) {
+    quoted.source_port = segment->source_port;
+    quoted.destination_port = segment->destination_port;
+    quoted.seq = segment->seq;
+  } else if (const Datagram* datagram = packet.datagram()) {
+    quoted.source_port = datagram->source_port;
+    quoted.destination_port = datagram->destination_port;
+  }
+  return quoted;
+}
+
+void PacketDeleter::operator()(Packet* packet) const { pool->slab_.Delete(packet); }
+
+PacketPtr PacketPool::New() { return PacketPtr(slab_.New(), PacketDeleter{this}); }
+
+PacketPtr PacketPool::Clone(const Packet& packet) {
+  return PacketPtr(slab_.New(packet), PacketDeleter{this});
+}
+
+}  // namespace drywire
