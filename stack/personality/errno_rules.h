@@ -1,7 +1,8 @@
 // From (operation, cause) to errno, per system: the only place where an errno is chosen.
 //
 // A rule with operation kAny holds for every operation without a rule of its own. Visible to
-// stack/sys alone, which translates at the last moment. A new system is a new column.
+// stack/sys alone, which translates at the last moment. A new system is a new column. A cause
+// without a kAny row, or a pair with two rows, does not compile.
 #ifndef DRYWIRE_STACK_PERSONALITY_ERRNO_RULES_H_
 #define DRYWIRE_STACK_PERSONALITY_ERRNO_RULES_H_
 
@@ -32,10 +33,12 @@ class ErrnoColumn {
   // Fills the column by asking `choose` for each rule.
   explicit ErrnoColumn(int (*choose)(const ErrnoRule& rule));
 
-  // CHECK-fails for a cause without a rule: a test makes sure that there is none.
+  // 0 for kNone alone.
   int Errno(Operation operation, Cause cause) const;
-  // Replaces one entry: how a test builds a personality of its own.
+  // Replaces one entry, or a cause's entry for every operation: how a test builds a personality of
+  // its own from another one.
   void Override(Operation operation, Cause cause, int error);
+  void OverrideAll(Cause cause, int error);
 
  private:
   std::array<std::array<int16_t, kCauseCount>, kOperationCount> errno_;
