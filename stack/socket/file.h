@@ -67,8 +67,8 @@ class File {
   }
   int descriptors() const { return descriptors_; }
 
-  void Ref() { ++references_; }
-  void Unref() {
+  void AddReference() { ++references_; }
+  void DropReference() {
     if (--references_ == 0) delete this;
   }
 
@@ -90,7 +90,7 @@ class Ref {
  public:
   Ref() = default;
   explicit Ref(T* object) : object_(object) {
-    if (object_ != nullptr) object_->Ref();
+    if (object_ != nullptr) object_->AddReference();
   }
   Ref(const Ref& other) : Ref(other.object_) {}
   template <typename U>
@@ -101,7 +101,7 @@ class Ref {
     return *this;
   }
   ~Ref() {
-    if (object_ != nullptr) object_->Unref();
+    if (object_ != nullptr) object_->DropReference();
   }
 
   T* get() const { return object_; }
