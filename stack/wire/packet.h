@@ -21,6 +21,9 @@ namespace drywire {
 struct Packet {
   Address source;
   Address destination;
+  // The neighbour on the link that this packet is for, as a MAC address would say; absent: every
+  // neighbour. Set by the sending host for each hop; a LAN delivers by it.
+  Address next_hop;
   uint8_t ttl = 64;  // hop limit for IPv6
   uint8_t tos = 0;   // DSCP and ECN; traffic class for IPv6
   bool dont_fragment = true;
