@@ -1,0 +1,113 @@
+// A host: one simulated machine with its operating system, network stack and processes.
+//
+// The world creates hosts, wires their interfaces and gives them their profile; stack/sys acts for
+// their processes. A crash loses everything a power cut loses: processes vanish, sockets forget
+// their peers without a word, and only configuration (interfaces, addresses, routes, sysctls)
+// survives. A paused host takes in no packets and runs no task; its timers that fall due meanwhile
+// are acted on at once when it goes on, as after a virtual machine's suspend.
+#ifndef DRYWIRE_STACK_HOST_HOST_H_
+#define DRYWIRE_STACK_HOST_HOST_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "sim/core/intrusive_list.h"
+#include "sim/core/scheduler.h"
+#include "stack/base/credentials.h"
+#include "stack/host/process.h"
+#include "stack/personality/cause.h"
+#include "stack/personality/profile.h"
+#include "stack/socket/net_stack.h"
+#include "stack/socket/socket.h"
+
+namespace drywire {
+
+class ErrnoColumn;
+class Host;
+
+// Creates a stream socket; TCP's, set by whoever assembles the host.
+using StreamSocketFactory = Result<Ref<Socket>> (*)(Host& host, int domain,
+                                                    const Credentials& credentials);
+
+class Host {
+ public:
+  struct Environment {
+    uint32_t id = 0;  // from 1
+    std::string name;
+    uint64_t seed = 0;
+    Scheduler* scheduler = nullptr;
+    PacketPool* packets = nullptr;
+    uint64_t* next_serial = nullptr;
+    Profile profile;                      // copied: sysctls change this host only
+    const ErrnoColumn* errnos = nullptr;  // only stack/sys looks inside
+    // Overrides the factory of TCP sockets; for tests.
+    StreamSocketFactory stream_factory = nullptr;
+  };
+
+  explicit Host(const Environment& environment);
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  ~Host();
+
+  uint32_t id() const { return environment_.id; }
+  const std::string& name() const { return environment_.name; }
+  Profile& profile() { return environment_.profile; }
+  const Profile& profile() const { return environment_.profile; }
+  const ErrnoColumn& errnos() const { return *environment_.errnos; }
+  Scheduler& scheduler() { return *environment_.scheduler; }
+  NetStack& net() { return net_; }
+  OpenFiles& open_files() { return open_files_; }
+
+  // socket(2), without the flags. kFamilyUnsupported, kTypeUnsupported, kProtocolUnsupported.
+  Result<Ref<Socket>> CreateSocket(int domain, int type, int protocol,
+                                   const Credentials& credentials);
+
+  // --- Processes ---
+
+  // A new process with the next pid; it has no task yet. Lives until the host is gone, so that its
+  // exit code can be asked for.
+  Process& CreateProcess(std::string name, const Credentials& credentials = {});
+  // Null when there is none, or it has ended.
+  Process* FindProcess(int pid);
+  // In order of creation, ended ones included.
+  IntrusiveList<Process>& processes() { return processes_; }
+
+  // --- Power ---
+
+  void Crash();
+  // Power comes back: no processes, empty sockets; the caller starts programs again.
+  void Restart();
+  bool powered() const { return net_.powered(); }
+  // Freezes all tasks and holds arriving packets back. Nested calls do not count.
+  void Pause();
+  void Resume();
+  bool paused() const { return paused_; }
+
+  // A packet for this host from the link at `interface`; kept while paused.
+  void Receive(uint32_t interface, PacketPtr packet);
+
+  // The state of all sockets in the manner of `ss -tan`, in order of creation.
+  std::string DescribeSockets();
+
+ private:
+  struct Held {
+    uint32_t interface;
+    PacketPtr packet;
+  };
+
+  Environment environment_;
+  NetStack net_;
+  OpenFiles open_files_;
+  std::vector<std::unique_ptr<Process>> owned_processes_;
+  IntrusiveList<Process> processes_;
+  int next_pid_ = 100;
+  bool paused_ = false;
+  std::vector<Held> held_;  // arrived while paused
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_HOST_HOST_H_

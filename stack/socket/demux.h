@@ -1,0 +1,215 @@
+// Which endpoint of a host an arriving segment, datagram or ICMP error belongs to.
+//
+// TCP: connections (any state, half-open ones and TIME-WAIT included) by 4-tuple, then listeners by
+// address and port, a specific address before the wildcard, SO_REUSEPORT groups by hash.
+// UDP: by score, the most specific first; broadcast and multicast reach all that match.
+// Addresses are those on the wire: a v4-mapped connection of an AF_INET6 socket is an IPv4 one
+// here. Scope ids are interface indices of link-local IPv6 addresses and 0 for all others.
+//
+// Hash tables are for lookup; whatever is walked is a list in order of registration. An endpoint
+// leaves by Unregister or by its destructor, at any time, also while it is being called.
+//
+// Left out: SO_BINDTODEVICE, BPF group selection, raw sockets, multicast membership (an
+// unconnected socket on the port receives any multicast that reached the host).
+// Source: net/ipv4/{inet_hashtables,udp}.c as observed on Linux 6.18; sys/netinet/in_pcb.c.
+#ifndef DRYWIRE_STACK_SOCKET_DEMUX_H_
+#define DRYWIRE_STACK_SOCKET_DEMUX_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "sim/core/intrusive_list.h"
+#include "stack/base/endpoint.h"
+#include "stack/personality/cause.h"
+#include "stack/personality/socket_profile.h"
+#include "stack/wire/packet.h"
+
+namespace drywire {
+
+class Demux;
+
+// An error about a packet this host sent: by ICMP, or found by the host itself (`local`: a
+// neighbour that does not answer, reported with the cause of the ICMP message the system sends to
+// itself).
+struct PacketError {
+  QuotedPacket quoted;
+  Cause cause = Cause::kNone;
+  uint32_t mtu = 0;  // kIcmpFragmentationNeeded: next-hop MTU, bytes; 0 when the router did not say
+  bool local = false;
+  uint32_t interface = 0;  // where it arrived
+  Address from;            // who says so
+  uint8_t type = 0;        // of the ICMP message
+  uint8_t code = 0;
+};
+
+struct EndpointOrderTag {};
+
+// What all endpoints have in common.
+class DemuxEndpoint : public ListHook<EndpointOrderTag> {
+ public:
+  DemuxEndpoint() = default;
+  DemuxEndpoint(const DemuxEndpoint&) = delete;
+  DemuxEndpoint& operator=(const DemuxEndpoint&) = delete;
+  virtual ~DemuxEndpoint();
+
+  // A packet for this endpoint, which arrived on `interface`. The endpoint may unregister or
+  // destroy itself or any other.
+  virtual void OnPacket(PacketPtr packet, uint32_t interface) = 0;
+  virtual void OnPacketError(const PacketError& error) = 0;
+  // The host loses power: forget everything silently, cancel timers, leave the demux. Nothing is
+  // sent.
+  virtual void OnCrash() = 0;
+  // One line for state dumps, in the manner of `ss -tan`: protocol, state, queues, local, peer.
+  virtual std::string DescribeEndpoint() const = 0;
+
+  bool is_registered() const { return demux_ != nullptr; }
+
+ private:
+  friend class Demux;
+  enum class Kind : uint8_t { kConnection, kListener, kUdp };
+  Demux* demux_ = nullptr;
+  Kind kind_ = Kind::kConnection;
+};
+
+// A TCP connection, half-open connection or TIME-WAIT entry.
+class TcpConnectionEndpoint : public DemuxEndpoint {
+ public:
+  const ConnectionId& id() const { return id_; }
+  // For port selection: whether a new connect() may take over the 4-tuple (TIME-WAIT entries by
+  // the system's reuse rules).
+  virtual bool MayBeReplaced() const { return false; }
+
+ private:
+  friend class Demux;
+  ConnectionId id_;
+};
+
+// What a listener or a UDP socket is bound to. The wildcard is Address::Any(family); `dual` with
+// the IPv6 wildcard means IPv4 too.
+struct BoundAddress {
+  Address address;
+  uint16_t port = 0;
+  bool dual = false;
+  uint32_t scope_id = 0;
+};
+
+struct BucketTag {};
+
+class TcpListenerEndpoint : public DemuxEndpoint, public ListHook<BucketTag> {
+ public:
+  const BoundAddress& bound() const { return bound_; }
+  // Gets segments that match no connection.
+
+ private:
+  friend class Demux;
+  BoundAddress bound_;
+  uint32_t group_uid_ = 0;
+  bool grouped_ = false;
+};
+
+class UdpEndpoint : public DemuxEndpoint, public ListHook<BucketTag> {
+ public:
+  const BoundAddress& bound() const { return bound_; }
+  // Absent address when not connected.
+  const Endpoint& peer() const { return peer_; }
+
+ private:
+  friend class Demux;
+  BoundAddress bound_;
+  Endpoint peer_;
+  uint32_t group_uid_ = 0;
+  bool grouped_ = false;
+};
+
+// Membership in a group of sockets that share a port and spread what arrives.
+struct ReuseGroup {
+  bool member = false;  // SO_REUSEPORT (Linux) or SO_REUSEPORT_LB (FreeBSD) was set before bind
+  uint32_t uid = 0;
+};
+
+class Demux {
+ public:
+  // `seed` keys the spreading over SO_REUSEPORT groups. `profile` is the host's.
+  Demux(const SocketProfile* profile, uint64_t seed);
+  Demux(const Demux&) = delete;
+  Demux& operator=(const Demux&) = delete;
+  ~Demux();
+
+  // --- Registration ---
+
+  // kTupleInUse when another connection has the 4-tuple (one that MayBeReplaced() too: unregister
+  // it first). `id` in wire addresses.
+  Result<> RegisterConnection(TcpConnectionEndpoint* endpoint, const ConnectionId& id);
+  // `to` takes the place of `from` (a socket becomes a TIME-WAIT entry, a half-open connection a
+  // socket).
+  void ReplaceConnection(TcpConnectionEndpoint* from, TcpConnectionEndpoint* to);
+  TcpConnectionEndpoint* FindConnection(const ConnectionId& id) const;
+
+  // Conflicts are the PortTable's to find.
+  void RegisterListener(TcpListenerEndpoint* endpoint, const BoundAddress& bound, ReuseGroup group);
+  // The listener a SYN to `local` from `remote` reaches; null when there is none.
+  TcpListenerEndpoint* FindListener(const Endpoint& local, const Endpoint& remote) const;
+
+  // `peer` with an absent address: not connected. Registering again changes both.
+  void RegisterUdp(UdpEndpoint* endpoint, const BoundAddress& bound, const Endpoint& peer,
+                   ReuseGroup group);
+  UdpEndpoint* FindUdp(const Endpoint& local, const Endpoint& remote) const;
+
+  void Unregister(DemuxEndpoint* endpoint);
+
+  // --- Delivery ---
+
+  // Both return false, and leave the packet alone, when nobody takes it.
+  bool DeliverTcp(PacketPtr& packet, uint32_t interface);
+  // `to_all`: the destination is a broadcast or multicast address; copies come from `pool`.
+  bool DeliverUdp(PacketPtr& packet, uint32_t interface, bool to_all, PacketPool& pool);
+  // To the endpoint whose packet `error` quotes; false when it is gone.
+  bool DeliverError(const PacketError& error);
+
+  size_t connections() const { return connections_.size(); }
+  // Everything registered, in order of registration.
+  IntrusiveList<DemuxEndpoint, EndpointOrderTag>& endpoints() { return order_; }
+
+ private:
+  struct HashId {
+    using is_transparent = void;
+    size_t operator()(const ConnectionId& id) const;
+    size_t operator()(const TcpConnectionEndpoint* e) const { return (*this)(e->id()); }
+  };
+  struct EqualId {
+    using is_transparent = void;
+    static const ConnectionId& Id(const ConnectionId& id) { return id; }
+    static const ConnectionId& Id(const TcpConnectionEndpoint* e) { return e->id(); }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return Id(a) == Id(b);
+    }
+  };
+  template <typename T>
+  struct Bucket {
+    IntrusiveList<T, BucketTag> list;
+  };
+  template <typename T>
+  using Buckets = absl::flat_hash_map<uint16_t, std::unique_ptr<Bucket<T>>>;
+
+  template <typename T>
+  T* PickBest(const Buckets<T>& buckets, const Endpoint& local, const Endpoint& remote) const;
+  template <typename T>
+  T* PickFromGroup(Bucket<T>& bucket, const T& best, int score, const Endpoint& local,
+                   const Endpoint& remote) const;
+  void Enlist(DemuxEndpoint* endpoint, DemuxEndpoint::Kind kind);
+
+  const SocketProfile* profile_;
+  uint64_t seed_;
+  absl::flat_hash_set<TcpConnectionEndpoint*, HashId, EqualId> connections_;
+  Buckets<TcpListenerEndpoint> listeners_;
+  Buckets<UdpEndpoint> udp_;
+  IntrusiveList<DemuxEndpoint, EndpointOrderTag> order_;
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_SOCKET_DEMUX_H_

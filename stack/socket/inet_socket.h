@@ -1,0 +1,79 @@
+// What TCP and UDP sockets have in common: names, bind(), options, the hold on a port.
+//
+// The derived class decides when a call is allowed by its protocol's state; what is checked before
+// and after that, in each system's order, is here.
+// Source: net/ipv4/af_inet.c and net/ipv6/af_inet6.c (__inet_bind, __inet6_bind) as observed on
+// Linux 6.18; sys/netinet/in_pcb.c (in_pcbbind_setup).
+#ifndef DRYWIRE_STACK_SOCKET_INET_SOCKET_H_
+#define DRYWIRE_STACK_SOCKET_INET_SOCKET_H_
+
+#include <cstdint>
+
+#include "stack/base/endpoint.h"
+#include "stack/socket/inet_address.h"
+#include "stack/socket/net_stack.h"
+#include "stack/socket/options.h"
+#include "stack/socket/port_table.h"
+#include "stack/socket/socket.h"
+
+namespace drywire {
+
+class InetSocket : public Socket {
+ public:
+  NetStack& net() const { return *net_; }
+  const SocketOptions& options() const { return options_; }
+  const PortBinding& port_binding() const { return port_; }
+
+  Result<RawAddress> LocalName() const override;
+  Result<size_t> GetOption(int level, int name, absl::Span<uint8_t> value) override;
+  Result<> SetOption(int level, int name, absl::Span<const uint8_t> value,
+                     const Credentials& credentials) override;
+
+ protected:
+  // `uid`: of the creating process, for bind conflicts.
+  InetSocket(NetStack* net, PortTable* ports, int domain, int type, int protocol, uint32_t uid);
+
+  // bind(2). `fresh`: the protocol's state allows it (not connected, not listening, not bound
+  // before); judged in the system's order among the other checks (kAlreadyBound).
+  Result<> BindChecked(const RawAddress& address, const Credentials& credentials, bool fresh);
+  // Takes an ephemeral port for a socket that has none (listen, UDP connect and send).
+  Result<> AutoBind(const Credentials& credentials);
+
+  // Whether the socket speaks IPv6 addresses to its program.
+  bool v6() const { return domain() == AF_INET6; }
+  bool v6only() const { return options_.v6only != 0; }
+  // The local address in wire form and, for the demux, with `dual`.
+  BoundAddress BoundForDemux() const;
+
+  // Hooks for the protocol. The context's connected, listening and path_mtu are filled in there.
+  virtual void DescribeForOptions(OptionContext& context) const = 0;
+  // An option that is in no shared table; kOptionUnknown by default.
+  virtual Result<size_t> GetProtocolOption(int level, int name, absl::Span<uint8_t> value);
+  virtual Result<> SetProtocolOption(int level, int name, absl::Span<const uint8_t> value,
+                                     const Credentials& credentials);
+  // A shared option was set: buffers, keepalive, ... may need attention.
+  virtual void OnOptionSet(int level, int name) {
+    (void)level;
+    (void)name;
+  }
+
+  // Copies what an accepted connection inherits from its listener.
+  void InheritFrom(const InetSocket& listener);
+
+  NetStack* net_;
+  PortTable* ports_;
+  SocketOptions options_;
+  PortBinding port_;
+  // As the program sees it: v4-mapped on AF_INET6 sockets. Absent address: wildcard. The port is
+  // that of port_.
+  Endpoint local_;
+  bool address_bound_ = false;  // bind() named a specific address
+  bool port_bound_ = false;     // bind() named a port
+
+ private:
+  Result<> CheckLocalAddress(const Endpoint& endpoint) const;
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_SOCKET_INET_SOCKET_H_

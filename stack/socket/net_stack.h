@@ -1,0 +1,150 @@
+// What a socket sees of its host: time, randomness, ports, routes, and the way in and out.
+//
+// One per host. It ties the sans-IO IpStack to the world: packets that IpStack wants transmitted go
+// to the interface's sink (a link's end), packets for this host go to the Demux, and one event is
+// kept at IpStack's next deadline. Packets that nobody takes are answered here: a RST for TCP
+// (RFC 9293 3.10.7.1), port unreachable for UDP (RFC 1122 4.1.3.1), each within the system's rate
+// limit.
+//
+// Sending from inside a delivery is allowed: sinks take a packet and deliver it later, by an event.
+#ifndef DRYWIRE_STACK_SOCKET_NET_STACK_H_
+#define DRYWIRE_STACK_SOCKET_NET_STACK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/core/event_queue.h"
+#include "sim/core/rng.h"
+#include "sim/core/time.h"
+#include "sim/core/trace.h"
+#include "stack/personality/cause.h"
+#include "stack/personality/profile.h"
+#include "stack/socket/demux.h"
+#include "stack/socket/port_table.h"
+#include "stack/wire/packet.h"
+
+namespace drywire {
+
+class IpStack;
+class IpActions;
+struct RouteChoice;
+
+// Something a layer above keeps once per host: TCP's shared counters, secrets and limits.
+class NetStackPart {
+ public:
+  virtual ~NetStackPart() = default;
+  // The host lost power; all endpoints have gone.
+  virtual void OnCrash() {}
+};
+
+class NetStack {
+ public:
+  struct Environment {
+    uint32_t host_id = 0;  // for trace and random streams
+    uint64_t seed = 0;     // the world's
+    EventQueue* events = nullptr;
+    Trace* trace = nullptr;  // may be null
+    PacketPool* packets = nullptr;
+    uint64_t* next_serial = nullptr;  // the world's counter of packets
+    Profile* profile = nullptr;       // the host's own
+  };
+
+  // The environment's objects are not owned and outlive this.
+  explicit NetStack(const Environment& environment);
+  NetStack(const NetStack&) = delete;
+  NetStack& operator=(const NetStack&) = delete;
+  ~NetStack();
+
+  uint32_t host_id() const { return environment_.host_id; }
+  Instant now() const { return environment_.events->now(); }
+  EventQueue& events() { return *environment_.events; }
+  PacketPool& packets() { return *environment_.packets; }
+  Profile& profile() { return *environment_.profile; }
+  const Profile& profile() const { return *environment_.profile; }
+  // The host's random stream of that name, from its beginning: keep what this returns.
+  Rng MakeRng(std::string_view purpose) const {
+    return Rng(environment_.seed, environment_.host_id, purpose);
+  }
+  // Null when the world keeps no trace.
+  Trace* trace() { return environment_.trace; }
+  template <typename... Args>
+  void Note(TraceKind kind, Args... args) {
+    if (trace() != nullptr) trace()->Record(now(), host_id(), kind, args...);
+  }
+  // The trace's number for a literal; 0 without a trace.
+  uint64_t Text(const char* literal) {
+    return trace() == nullptr ? 0 : trace()->InternLiteral(literal);
+  }
+
+  IpStack& ip() { return *ip_; }
+  const IpStack& ip() const { return *ip_; }
+  Demux& demux() { return demux_; }
+  PortTable& tcp_ports() { return tcp_ports_; }
+  PortTable& udp_ports() { return udp_ports_; }
+
+  // Sends a packet of this host along `route`, which IpStack::SelectRoute chose. A failure is a
+  // local one that the caller learns at once (firewall, no neighbour entry); later ones arrive as
+  // PacketErrors at the endpoint. The packet gets its serial number here.
+  Result<> Send(PacketPtr packet, const RouteChoice& route);
+  // The RST that RFC 9293 3.10.7.1 prescribes for a segment without a connection. No RST answers a
+  // RST. Not rate-limited: for endpoints (TIME-WAIT, listeners) that decided to reset.
+  void SendReset(const Packet& segment);
+
+  // A packet arrives on an interface from its link.
+  void Receive(uint32_t interface, PacketPtr packet);
+  // Where packets that leave through `interface` go, with their next_hop set: an end of a link, not
+  // owned. Null: nowhere, they are dropped.
+  void SetInterfaceSink(uint32_t interface, PacketSink* sink);
+  // To be called after changing something of ip() from outside (routes, interfaces): its deadline
+  // may have moved.
+  void RearmIp();
+
+  // Loses power: every endpoint forgets all. While off nothing is sent and nothing taken in.
+  void Crash();
+  void Restart() { powered_ = true; }
+  bool powered() const { return powered_; }
+
+  // TCP's own per-host state; created by the first TcpSocket.
+  NetStackPart* tcp_part() { return tcp_part_.get(); }
+  void set_tcp_part(std::unique_ptr<NetStackPart> part) { tcp_part_ = std::move(part); }
+
+  // Every endpoint, a line each, in order of registration.
+  std::string DescribeEndpoints();
+
+ private:
+  // At most `limit` in any second, counted as FreeBSD's badport_bandlim and Linux's token buckets
+  // do to the precision that tests can see: a window that starts with its first packet.
+  struct RateLimit {
+    Instant window_start = Instant::FromNanos(-1'000'000'000);
+    int64_t used = 0;
+    bool Allow(Instant now, int64_t limit);
+  };
+
+  void Carry(IpActions& actions);
+  void DeliverLocal(PacketPtr packet, uint32_t interface, bool to_all);
+  void AnswerClosedTcp(const Packet& packet);
+  void AnswerClosedUdp(PacketPtr packet, uint32_t interface);
+  void OnIpDeadline();
+  void Dropped(const Packet& packet, const char* reason);
+  std::unique_ptr<IpActions> TakeActions();
+  void GiveBack(std::unique_ptr<IpActions> actions);
+
+  Environment environment_;
+  std::unique_ptr<IpStack> ip_;
+  Demux demux_;
+  PortTable tcp_ports_;
+  PortTable udp_ports_;
+  std::vector<PacketSink*> sinks_;  // by interface index
+  std::vector<std::unique_ptr<IpActions>> free_actions_;
+  Event ip_deadline_;
+  RateLimit reset_limit_;
+  std::unique_ptr<NetStackPart> tcp_part_;
+  bool powered_ = true;
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_SOCKET_NET_STACK_H_

@@ -1,0 +1,93 @@
+// The socket options that all INET sockets share: SOL_SOCKET, IPPROTO_IP and IPPROTO_IPV6.
+//
+// A table says for each (level, name) which systems have it, how long its value is, which values
+// are allowed and where it is kept; options in no row are unknown (ENOPROTOOPT), which is how
+// everything that is not modelled is refused: SO_BINDTODEVICE, SO_MARK, timestamping, IP_RECVERR,
+// packet info, multicast membership, BPF filters. Names are Linux's numbers also for a FreeBSD
+// host: programs are compiled here; FreeBSD's own options have numbers of their own above 0x1000.
+// Source: socket(7), ip(7), ipv6(7); net/core/sock.c, net/ipv4/ip_sockglue.c,
+// net/ipv6/ipv6_sockglue.c as observed on Linux 6.18; FreeBSD's getsockopt(2), uipc_socket.c.
+#ifndef DRYWIRE_STACK_SOCKET_OPTIONS_H_
+#define DRYWIRE_STACK_SOCKET_OPTIONS_H_
+
+#include <cstdint>
+
+#include "absl/types/span.h"
+#include "sim/core/time.h"
+#include "stack/base/credentials.h"
+#include "stack/personality/cause.h"
+#include "stack/personality/socket_profile.h"
+
+namespace drywire {
+
+// SO_REUSEPORT_LB of FreeBSD's <sys/socket.h>, which Linux's headers do not have.
+inline constexpr int kSoReusePortLb = 0x00010000;
+
+// The values, in the options' own units. Protocols read them where they matter.
+struct SocketOptions {
+  // SOL_SOCKET
+  int64_t reuse_address = 0;
+  int64_t reuse_port = 0;
+  int64_t reuse_port_lb = 0;
+  int64_t broadcast = 0;
+  int64_t keepalive = 0;
+  int64_t oob_inline = 0;
+  int64_t dont_route = 0;
+  int64_t linger_on = 0;
+  int64_t linger_seconds = 0;
+  int64_t receive_buffer = 0;  // bytes, as it reads back (doubled on Linux)
+  int64_t send_buffer = 0;
+  bool receive_buffer_set = false;  // by the program: no automatic growth any more
+  bool send_buffer_set = false;
+  int64_t receive_low_water = 1;
+  int64_t priority = 0;
+  Duration receive_timeout = Duration::Infinite();
+  Duration send_timeout = Duration::Infinite();
+  // IPPROTO_IP
+  int64_t ttl = -1;  // -1: the host's default
+  int64_t tos = 0;
+  int64_t mtu_discover = 0;  // IP_PMTUDISC_*
+  int64_t freebind = 0;
+  int64_t bind_address_no_port = 0;
+  int64_t local_port_range = 0;  // high << 16 | low
+  // IPPROTO_IPV6
+  int64_t v6only = 0;
+  int64_t hops = -1;
+  int64_t traffic_class = 0;
+  int64_t mtu_discover6 = 0;
+};
+
+// What an option needs to know of the socket it is asked of.
+struct OptionContext {
+  SocketOptions* options = nullptr;
+  const SocketProfile* profile = nullptr;
+  int domain = 0;
+  int type = 0;
+  int protocol = 0;
+  bool bound = false;      // holds a port
+  bool connected = false;  // has a peer
+  bool listening = false;
+  int64_t path_mtu = 0;  // to the peer, when connected
+};
+
+// getsockopt: bytes written, at most value.size(). kOptionUnknown, kOptionLengthInvalid,
+// kNotConnected (IP_MTU).
+Result<size_t> GetSocketOption(const OptionContext& context, int level, int name,
+                               absl::Span<uint8_t> value);
+// setsockopt. kOptionUnknown, kOptionLengthInvalid, kOptionValueInvalid, kTimeValueInvalid,
+// kNoPermission, kAlreadyBound (IPV6_V6ONLY).
+Result<> SetSocketOption(const OptionContext& context, int level, int name,
+                         absl::Span<const uint8_t> value, const Credentials& credentials);
+
+// The options of a fresh socket.
+SocketOptions InitialSocketOptions(const SocketProfile& profile, int domain, int type);
+
+// For protocols with options of their own: an int as Linux's getsockopt copies it, cut to
+// value.size().
+size_t WriteIntOption(int64_t number, absl::Span<uint8_t> value);
+// kOptionLengthInvalid when shorter than an int.
+Result<int64_t> ReadIntOption(absl::Span<const uint8_t> value);
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_SOCKET_OPTIONS_H_
