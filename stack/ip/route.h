@@ -1,0 +1,72 @@
+// Routes as statements and as choices (ip-route(8), RFC 1812 5.2.4.3).
+#ifndef DRYWIRE_STACK_IP_ROUTE_H_
+#define DRYWIRE_STACK_IP_ROUTE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "stack/base/address.h"
+#include "stack/personality/cause.h"
+#include "stack/wire/icmp.h"
+
+namespace drywire {
+
+enum class RouteType : uint8_t {
+  kUnicast,
+  kLocal,        // delivered to this host
+  kBroadcast,    // to every host on the link
+  kMulticast,    // likewise; not a route of the table
+  kUnreachable,  // refused, ICMP host unreachable
+  kProhibit,     // refused, ICMP administratively prohibited
+  kBlackhole,    // refused in silence
+  kThrow,        // "no route in this table"; there is one table, so: no route
+};
+// As ip-route(8) writes it: "unicast".
+absl::string_view RouteTypeName(RouteType type);
+
+// An entry of the routing table. `interface` is 0 for the refusing types.
+struct Route {
+  Prefix destination;
+  RouteType type = RouteType::kUnicast;
+  Address gateway;  // absent: the destination is on the link
+  uint32_t interface = 0;
+  Address source;          // preferred source ("src"); absent: selected
+  uint32_t metric = 0;     // lower is better
+  uint32_t mtu = 0;        // bytes; 0: the interface's
+  bool connected = false;  // implied by an interface address
+};
+
+// What a socket asks before it sends.
+struct RouteQuery {
+  Address destination;
+  Address source;          // the bound address; absent or unspecified when not bound
+  uint32_t interface = 0;  // scope id of the destination or SO_BINDTODEVICE; 0: any
+  IpProtocol protocol = IpProtocol::kTcp;
+  uint32_t uid = 0;  // who sends: firewalls may match it
+};
+
+// The answer. It stays right until IpStack::generation() changes.
+struct RouteChoice {
+  RouteType type = RouteType::kUnicast;
+  uint32_t interface = 0;  // where packets leave; the loopback interface for local destinations
+  Address destination;     // differs from the query's when that was unspecified (0.0.0.0, ::)
+  Address next_hop;        // the gateway or the destination; absent for broadcast and multicast
+  Address source;          // the query's, if it had one
+  uint32_t mtu = 0;        // bytes: interface, route and path taken together
+  bool via_gateway = false;
+  uint32_t uid = 0;
+  uint64_t generation = 0;
+  // Not kNone: the address can be used and a connection attempt begins, but at present every
+  // packet sent this way fails with this cause (FreeBSD with a bound source, a down interface, a
+  // stream to a broadcast address). Output() reports it.
+  Cause output_error = Cause::kNone;
+
+  bool is_local() const { return type == RouteType::kLocal; }
+  bool is_broadcast() const { return type == RouteType::kBroadcast; }
+  bool is_multicast() const { return type == RouteType::kMulticast; }
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_IP_ROUTE_H_
