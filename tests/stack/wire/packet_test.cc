@@ -103,6 +103,26 @@ TEST(Packet, QuoteHoldsWhatFindsTheSocket) {
   EXPECT_EQ(quoted.length, 50u);
 }
 
+TEST(Packet, DigestSeesWhatIsOnTheWire) {
+  const Packet base = TcpPacket(kA, kB, "P. 100:110(10) ack 1 win 9 <mss 1460>");
+  EXPECT_EQ(base.Digest(), 11339010708452317392u) << "golden: must not change between compilers";
+  Packet same = base;
+  same.serial = 99;
+  same.next_hop = kB;
+  EXPECT_EQ(base.Digest(), same.Digest());
+  Packet packets[8];
+  for (Packet& packet : packets) packet = base;
+  packets[0].ttl = 63;
+  packets[1].source = kB;
+  packets[2].corrupted = true;
+  packets[3].segment()->seq += 1;
+  packets[4].segment()->options.mss = 1461;
+  packets[5].segment()->payload = Bytes::Copy("0123456789");
+  packets[6].segment()->flags ^= kPsh;
+  packets[7].body = Datagram{4000, 80, Bytes::Zeros(10)};
+  for (const Packet& packet : packets) EXPECT_NE(packet.Digest(), base.Digest());
+}
+
 TEST(IcmpMessage, UnknownTypesAreNumbers) {
   EXPECT_EQ((IcmpMessage{false, 42, 1}.ToString()), "icmp type 42 code 1");
   EXPECT_EQ((IcmpMessage{true, 1, 99}.ToString()), "icmp6 type 1 code 99");
