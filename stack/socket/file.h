@@ -30,6 +30,8 @@ enum PollBit : uint32_t {
   kPollWrNorm = 0x100,
   kPollWrBand = 0x200,
   kPollRdHup = 0x2000,
+  // Never reported: notifies read_waiters() that the last descriptor was closed.
+  kPollFree = 0x4000,
 };
 
 class File {
@@ -42,6 +44,8 @@ class File {
   virtual uint32_t Poll() const = 0;
   // Null unless this is a socket.
   virtual Socket* AsSocket() { return nullptr; }
+  // Whether epoll can watch it; regular files and directories it cannot.
+  virtual bool SupportsEpoll() const { return true; }
 
   // Scatter and gather I/O. Files that cannot do it fail with kNotSupported.
   struct Buffer {
@@ -63,7 +67,10 @@ class File {
   // references held by waiting calls or the protocol keep the object alive.
   void AddDescriptor() { ++descriptors_; }
   void DropDescriptor() {
-    if (--descriptors_ == 0) OnLastClose();
+    if (--descriptors_ != 0) return;
+    // Epoll instances forget the file now, whether or not its protocol lives on.
+    read_waiters_.NotifyAll(kPollFree);
+    OnLastClose();
   }
   int descriptors() const { return descriptors_; }
 
