@@ -39,6 +39,11 @@ constexpr ErrnoRule kRules[] = {
     {kSend, Cause::kNotSupported, EINVAL, EINVAL, "write(2); observed: write to an epoll descriptor"},
     {Operation::kIoctl, Cause::kNotSupported, ENOTTY, ENOTTY, "ioctl(2)"},
     {Operation::kEpollCtl, Cause::kNotSupported, EPERM, EPERM, "epoll_ctl(2): the file does not support epoll"},
+    {kAny, Cause::kNoSuchCall, ENOSYS, ENOSYS, "syscall(2)"},
+    {kAny, Cause::kNotSeekable, ESPIPE, ESPIPE, "lseek(2)"},
+    {kAny, Cause::kEpollRegistered, EEXIST, EEXIST, "epoll_ctl(2); no epoll on FreeBSD"},
+    {kAny, Cause::kEpollNotRegistered, ENOENT, ENOENT, "epoll_ctl(2); no epoll on FreeBSD"},
+    {kAny, Cause::kEpollLoop, ELOOP, ELOOP, "epoll_ctl(2); no epoll on FreeBSD"},
     {kAny, Cause::kNoPermission, EPERM, EPERM, "kill(2), setrlimit(2)"},
 
     // sockets in general

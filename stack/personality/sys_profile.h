@@ -1,0 +1,51 @@
+// The system call layer's part of a system's profile: the order of checks, what restarts, how long
+// calls wait, which readiness bits select() looks at.
+//
+// The defaults are Linux's; FreeBsdProfile() changes what differs. Sources: signal(7), socket(7),
+// select(2) and epoll(7) as observed on Linux 6.18; FreeBSD's sigaction(2), connect(2), poll(2),
+// uipc_syscalls.c, sys_generic.c and the notes of a FreeBSD 13.0 stack.
+#ifndef DRYWIRE_STACK_PERSONALITY_SYS_PROFILE_H_
+#define DRYWIRE_STACK_PERSONALITY_SYS_PROFILE_H_
+
+#include <cstdint>
+
+namespace drywire {
+
+struct SysProfile {
+  // --- Order of checks ---
+  // Addresses and their lengths are copied in and judged before the descriptor is looked at.
+  bool arguments_before_descriptor = false;
+  // A negative poll() timeout other than -1 is an error (on Linux it means for ever).
+  bool poll_rejects_negative_timeout = false;
+
+  // --- Signals ---
+  // connect() goes on waiting after a handler with SA_RESTART.
+  bool connect_restarts = true;
+  // SO_RCVTIMEO and SO_SNDTIMEO keep calls from being restarted.
+  bool timeouts_prevent_restart = true;
+
+  // --- Waiting ---
+  bool connect_obeys_send_timeout = true;
+  bool accept_obeys_receive_timeout = true;
+  // A blocking connect() while an earlier attempt is pending waits for it; otherwise EALREADY.
+  bool pending_connect_waits = true;
+  // A close() whose SO_LINGER time passes reports EAGAIN instead of 0.
+  bool linger_expiry_is_error = false;
+  // close() lingers on non-blocking sockets too.
+  bool linger_when_nonblocking = true;
+  // The socket that accept() (not accept4) returns has the listener's O_NONBLOCK.
+  bool accept_inherits_nonblocking = false;
+  // select() writes the time that is left into its argument.
+  bool select_updates_timeout = true;
+
+  // --- Readiness ---
+  bool has_epoll = true;
+  // Which bits of poll() make select() report a descriptor in its three sets.
+  uint32_t select_read_bits = 0x001 | 0x040 | 0x080 | 0x010 | 0x008;  // IN RDNORM RDBAND HUP ERR
+  uint32_t select_write_bits = 0x004 | 0x100 | 0x200 | 0x008;         // OUT WRNORM WRBAND ERR
+  uint32_t select_except_bits = 0x002;                                // PRI
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_PERSONALITY_SYS_PROFILE_H_
