@@ -11,10 +11,10 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "sim/core/check.h"
 #include "sim/core/rng.h"
 
@@ -37,7 +37,7 @@ enum class ChoiceKind : uint8_t {
 inline constexpr int kChoiceKinds = 11;
 
 // "task-order"; "?" for a value out of range.
-std::string_view ChoiceKindName(ChoiceKind kind);
+absl::string_view ChoiceKindName(ChoiceKind kind);
 
 // A set of kinds, one bit each.
 class ChoiceKindSet {
@@ -147,7 +147,7 @@ struct Recording {
   // Letters, digits, '-', '_' only.
   std::string ToToken() const;
   // Invalid tokens: an error that says what is wrong and where.
-  static absl::StatusOr<Recording> FromToken(std::string_view token);
+  static absl::StatusOr<Recording> FromToken(absl::string_view token);
 
   friend bool operator==(const Recording&, const Recording&) = default;
 };

@@ -3,9 +3,9 @@
 // On Boost.Context's fcontext (a few nanoseconds a switch). Each fiber has its own errno and C++
 // exception state. Stacks are mapped, pooled and guarded: running over the end stops the process
 // with a message that names the fiber and says how to give it more. A killed fiber is unwound:
-// FiberUnwind is thrown where it is suspended, so that destructors run; code which swallows it (a
-// catch (...) that does not rethrow) is a fatal error that names the fiber. Only the fiber body's
-// own exceptions are fatal too. AddressSanitizer is told of each switch.
+// FiberUnwind is thrown where it is suspended, so that destructors run. Code which swallows it (a
+// catch (...) that does not rethrow) is a fatal error that names the fiber, and so is any other
+// exception that leaves the fiber's body. AddressSanitizer is told of each switch.
 //
 // Left out: moving a fiber between threads; unwinding through noexcept frames (std::terminate names
 // FiberUnwind then).

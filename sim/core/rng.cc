@@ -36,17 +36,17 @@ uint64_t NegativeLog2(uint64_t u) {
 
 }  // namespace
 
-uint64_t StableHash(std::string_view text, uint64_t seed) {
+uint64_t StableHash(absl::string_view text, uint64_t seed) {
   uint64_t hash = 0xcbf29ce484222325u ^ MixBits(seed + kGolden);
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   return MixBits(hash + text.size());
 }
 
-Rng::Rng(uint64_t seed, std::string_view host, std::string_view purpose) {
+Rng::Rng(uint64_t seed, absl::string_view host, absl::string_view purpose) {
   Seed(StableHash(purpose, StableHash(host, seed)));
 }
 
-Rng::Rng(uint64_t seed, uint64_t host_id, std::string_view purpose) {
+Rng::Rng(uint64_t seed, uint64_t host_id, absl::string_view purpose) {
   Seed(StableHash(purpose, MixBits(MixBits(seed + kGolden) + host_id)));
 }
 

@@ -9,9 +9,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <utility>
 
+#include "absl/strings/string_view.h"
 #include "sim/core/time.h"
 
 namespace drywire {
@@ -42,7 +42,7 @@ class Probability {
 };
 
 // A fixed 64-bit hash of bytes, the same everywhere; for names, not for adversaries.
-uint64_t StableHash(std::string_view text, uint64_t seed = 0);
+uint64_t StableHash(absl::string_view text, uint64_t seed = 0);
 
 // Mixes a 64-bit value (the finaliser of SplitMix64).
 constexpr uint64_t MixBits(uint64_t x) {
@@ -53,8 +53,8 @@ constexpr uint64_t MixBits(uint64_t x) {
 
 class Rng {
  public:
-  Rng(uint64_t seed, std::string_view host, std::string_view purpose);
-  Rng(uint64_t seed, uint64_t host_id, std::string_view purpose);
+  Rng(uint64_t seed, absl::string_view host, absl::string_view purpose);
+  Rng(uint64_t seed, uint64_t host_id, absl::string_view purpose);
   // A stream of its own, without a name; for tests and for deriving.
   explicit Rng(uint64_t seed);
 

@@ -26,6 +26,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "sim/core/choice.h"
 #include "sim/core/event_queue.h"
@@ -46,7 +47,7 @@ enum class WakeReason : uint8_t {
   kInterrupted,  // Scheduler::Interrupt: a signal.
   kKilled,       // The task is being unwound and must not wait; only destructors ever see it.
 };
-std::string_view WakeReasonName(WakeReason reason);
+absl::string_view WakeReasonName(WakeReason reason);
 
 struct WaitResult {
   WakeReason reason = WakeReason::kNotified;
@@ -139,13 +140,14 @@ struct SchedulerOptions {
 };
 
 enum class RunStatus : uint8_t {
-  kReached,   // RunUntil: the time came.
+  kReached,   // What was asked for came: RunUntil's time, RunUntilCondition's condition.
   kFinished,  // Nothing left to do, and no task but daemons waits.
   kDeadlock,  // Nothing left to do, but tasks wait.
   kLivelock,
-  kStopped,  // Stop() was called.
+  kTimeLimit,  // RunUntilCondition: its limit came first.
+  kStopped,    // Stop() was called.
 };
-std::string_view RunStatusName(RunStatus status);
+absl::string_view RunStatusName(RunStatus status);
 
 struct RunReport {
   RunStatus status = RunStatus::kFinished;
@@ -182,8 +184,8 @@ class Scheduler {
   // Ends a task: its stack is unwound when it runs next (at the present instant, even when it is
   // frozen). A task may kill itself; then this does not return.
   void Kill(Task* task);
-  // [[noreturn]] when a task runs: Kill(current()).
-  void ExitCurrent();
+  // From inside a task: Kill(current()).
+  [[noreturn]] void ExitCurrent();
   // Kills every task and unwinds them now. From scheduler context only.
   void KillAll();
   // A frozen task does not run until it is thawed; it can be woken meanwhile. (A paused host.)
@@ -244,15 +246,26 @@ class Scheduler {
 
   void MakeReady(Task* task);
   void EndWait(Task* task, WakeReason reason, int which, uint32_t key);
+  bool MustNotWait() const;
+  template <typename InterestAt>
+  WaitResult WaitMany(size_t n, const WaitOptions& options, InterestAt interest_at);
   WaitResult WaitOnWaiters(Waiter* waiters, size_t n, const WaitOptions& options);
   Task* PickReady();
   void RunTask(Task* task);
   void FireEvent(Event* event);
-  bool EventGoesFirst(Instant limit);
+  bool EventGoesFirst();
   Event* NextEvent(Instant limit);
   void Finished(Task* task);
   RunReport Run(Instant limit, const std::function<bool()>* done);
-  void CountStep(std::string_view name);
+  // Whether CountStepSlow must be called with what the step was.
+  bool CountStep() {
+    ++steps_;
+    ++steps_at_instant_;
+    return now() != counted_instant_ || steps_at_instant_ > options_.livelock_steps;
+  }
+  void CountStepSlow(absl::string_view what, absl::string_view name);
+  std::string LivelockText() const;
+  RunStatus IdleStatus(Instant limit, bool has_condition);
   uint32_t Ask(ChoiceKind kind, uint32_t n);
   template <typename... Args>
   void Note(uint32_t host, TraceKind kind, Args... args) {

@@ -15,10 +15,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "sim/core/time.h"
 
 namespace drywire {
@@ -30,7 +30,7 @@ enum class TraceKind : uint16_t {
 };
 
 // "packet-sent"; "?" for a value out of range.
-std::string_view TraceKindName(TraceKind kind);
+absl::string_view TraceKindName(TraceKind kind);
 
 struct TraceRecord {
   static constexpr int kArgs = 6;
@@ -75,19 +75,19 @@ class Trace {
     Record(TraceRecord{time, kind, host, {static_cast<uint64_t>(args)...}});
   }
   // A free text with two numbers.
-  void Note(Instant time, uint32_t host, std::string_view text, int64_t a = 0, int64_t b = 0) {
+  void Note(Instant time, uint32_t host, absl::string_view text, int64_t a = 0, int64_t b = 0) {
     Record(time, host, TraceKind::kNote, Intern(text), a, b);
   }
 
   // The number that stands for `text` in this trace: 1, 2, ... by first use.
-  uint64_t Intern(std::string_view text);
+  uint64_t Intern(absl::string_view text);
   // The same for a string literal, remembered by its address: a few nanoseconds.
   uint64_t InternLiteral(const char* text);
   // "?" for a number that stands for nothing.
-  std::string_view TextOf(uint64_t id) const;
+  absl::string_view TextOf(uint64_t id) const;
 
   // How a host is called in text. Enters the digest.
-  void SetHostName(uint32_t host, std::string_view name);
+  void SetHostName(uint32_t host, absl::string_view name);
   std::string HostName(uint32_t host) const;
 
   Digest digest() const { return {high_, low_}; }
@@ -120,7 +120,7 @@ class Trace {
   };
 
   void Mix(const TraceRecord& record);
-  void MixText(std::string_view text);
+  void MixText(absl::string_view text);
   void Keep(const TraceRecord& record);
 
   uint64_t high_;

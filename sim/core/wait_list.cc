@@ -10,15 +10,16 @@ bool WaitList::NotifySlow(uint32_t key, int exclusive, bool only_first) {
   bool taken = false;
   for (Waiter* waiter = &waiters_.front(); waiter != &end;) {
     const uint32_t seen = key & waiter->interest_;
-    if (waiter->function_ == nullptr || seen == 0) {
+    const bool counts = waiter->exclusive_ || only_first;
+    if (waiter->function_ == nullptr || seen == 0 || (counts && exclusive == 0)) {
       waiter = waiters_.NextOf(waiter);
       continue;
     }
-    const bool counts = waiter->exclusive_ || only_first;
     waiters_.InsertAfter(waiter, &next);
     if (waiter->function_(waiter, seen) && counts) {
       taken = true;
-      if (--exclusive == 0) break;
+      --exclusive;
+      if (only_first) break;
     }
     waiter = waiters_.NextOf(&next);
     next.Unlink();
