@@ -286,7 +286,9 @@ void EventQueue::HeapPop() {
   Entry& last = heap_[kRoot + heap_size_];
   const Entry moved = last;
   last = {std::numeric_limits<int64_t>::max(), std::numeric_limits<uint64_t>::max()};
-  if (heap_size_ > 0) SiftDown(kRoot, moved);
+  if (heap_size_ == 0) return;
+  SiftDown(kRoot, moved);
+  __builtin_prefetch(slots_[heap_[kRoot].slot()]);
 }
 
 // Fills the hole: the smallest child moves up until none is smaller than `entry`.
@@ -296,9 +298,12 @@ void EventQueue::SiftDown(size_t hole, Entry entry) {
     const size_t first = 4 * hole - 8;
     if (first >= end) break;
     const Entry* child = heap_ + first;  // All four can be read; those beyond the end are larger.
-    const size_t left = Less(child[1], child[0]) ? 1 : 0;
-    const size_t right = Less(child[3], child[2]) ? 3 : 2;
-    const size_t least = Less(child[right], child[left]) ? right : left;
+    // Without branches to predict, the next level's load would wait for the comparisons.
+    const Entry* const grandchild = heap_ + (4 * first - 8);
+    for (int i = 0; i < 16; i += 4) __builtin_prefetch(grandchild + i);
+    const size_t left = Less(child[1], child[0]);
+    const size_t right = 2 + Less(child[3], child[2]);
+    const size_t least = left + (right - left) * Less(child[right], child[left]);
     if (!Less(child[least], entry)) break;
     heap_[hole] = child[least];
     hole = first + least;

@@ -16,13 +16,6 @@
 
 #include "sim/core/check.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define DRYWIRE_FIBER_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define DRYWIRE_FIBER_ASAN 1
-#endif
-#endif
 #ifdef DRYWIRE_FIBER_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>

@@ -17,11 +17,25 @@
 #include <string>
 #include <vector>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define DRYWIRE_FIBER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DRYWIRE_FIBER_ASAN 1
+#endif
+#endif
+
 namespace drywire {
 
 class Fiber;
 
+// Enough for libcurl, which wants about 128 KiB. AddressSanitizer makes frames several times
+// larger.
+#ifdef DRYWIRE_FIBER_ASAN
+inline constexpr size_t kDefaultStackSize = 1024 * 1024;
+#else
 inline constexpr size_t kDefaultStackSize = 256 * 1024;
+#endif
 
 namespace fiber_internal {
 struct StackRecord;

@@ -143,6 +143,12 @@ class IntrusiveList {
   static Hook* Next(Hook* hook) { return hook->next_; }
   static Hook* Prev(Hook* hook) { return hook->prev_; }
 
+// gcc warns that an element on the stack may outlive its frame; it cannot see that its destructor
+// unlinks it.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdangling-pointer"
+#endif
   static void LinkBefore(Hook* position, Hook* hook) {
     DRYWIRE_DCHECK(!hook->is_linked()) << "element is already in a list";
     hook->prev_ = position->prev_;
@@ -150,6 +156,9 @@ class IntrusiveList {
     position->prev_->next_ = hook;
     position->prev_ = hook;
   }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
   Hook end_;
 };
