@@ -51,7 +51,7 @@ class Event {
   }
 
   bool is_pending() const { return pending_; }
-  // Kind of undefined unless pending: the instant it is scheduled for.
+  // The instant it is, or was last, scheduled for.
   Instant time() const { return time_; }
   const char* label() const { return label_; }
 

@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -52,9 +53,8 @@ std::vector<StackRecord*>& SpareRecords() {
   return *spare;
 }
 
-void WriteText(const char* text) {
-  if (write(STDERR_FILENO, text, strlen(text)) < 0) return;
-}
+// The system call itself: write() may be simulated for the code that ran over its stack.
+void WriteText(const char* text) { syscall(SYS_write, STDERR_FILENO, text, strlen(text)); }
 
 void WriteNumber(size_t n) {
   char digits[24];
@@ -94,9 +94,9 @@ void OnSegv(int signal, siginfo_t* info, void* machine) {
     return;
   }
   // Returning with the default action in place lets the same instruction fault again.
-  struct sigaction default_action = {};
-  default_action.sa_handler = SIG_DFL;
-  sigaction(SIGSEGV, &default_action, nullptr);
+  // The kernel's struct, all zero: sigaction() may be simulated, too.
+  const uint64_t default_action[4] = {};
+  syscall(SYS_rt_sigaction, signal, default_action, nullptr, sizeof(uint64_t));
 }
 
 // The stack that signal handlers of this thread run on, as the fiber's own is used up.

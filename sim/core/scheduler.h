@@ -212,8 +212,8 @@ class Scheduler {
   WaitResult SleepUntil(Instant deadline, const char* label = "sleep", bool interruptible = true);
   // Lets the other ready tasks run first.
   void Yield();
-  // Counts one simulated call, so that a task that polls without ever waiting is found out as a
-  // livelock.
+  // Counts one simulated call that got nowhere (would block, timed out at once), so that a task
+  // that polls without ever waiting is found out as a livelock. Calls that get on need not count.
   void CountCall();
 
   // Ends an interruptible wait with kInterrupted. False (and nothing happens) when the task is not

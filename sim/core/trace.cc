@@ -19,11 +19,37 @@ struct KindInfo {
   absl::string_view arguments;
 };
 
-constexpr KindInfo kKinds[] = {
-#define DRYWIRE_TRACE_KIND(enumerator, name, arguments) {name, arguments},
+constexpr size_t kKindNumbers = 256;
+
+struct KindTable {
+  KindInfo kinds[kKindNumbers];
+  bool valid = true;  // Each number once, and small enough.
+};
+
+constexpr KindTable MakeKindTable() {
+  KindTable table{};
+  const auto add = [&table](size_t number, KindInfo info) {
+    if (number >= kKindNumbers || !table.kinds[number].name.empty()) {
+      table.valid = false;
+    } else {
+      table.kinds[number] = info;
+    }
+  };
+#define DRYWIRE_TRACE_KIND(enumerator, number, name, arguments) add(number, {name, arguments});
 #include "sim/core/trace_kinds.def"
 #undef DRYWIRE_TRACE_KIND
-};
+  return table;
+}
+
+constexpr KindTable kKindTable = MakeKindTable();
+static_assert(kKindTable.valid, "trace_kinds.def: a number is used twice or too large");
+
+// Null when there is no such kind.
+const KindInfo* FindKind(TraceKind kind) {
+  const auto number = static_cast<size_t>(kind);
+  if (number >= kKindNumbers || kKindTable.kinds[number].name.empty()) return nullptr;
+  return &kKindTable.kinds[number];
+}
 
 // Both halves of the product of two words, folded: every input bit reaches about half of the output
 // bits.
@@ -61,8 +87,8 @@ std::string FormatArgument(const Trace& trace, char format, uint64_t value) {
 }  // namespace
 
 absl::string_view TraceKindName(TraceKind kind) {
-  const auto index = static_cast<size_t>(kind);
-  return index < std::size(kKinds) ? kKinds[index].name : "?";
+  const KindInfo* const info = FindKind(kind);
+  return info != nullptr ? info->name : "?";
 }
 
 std::string Digest::ToString() const { return absl::StrFormat("%016x%016x", high, low); }
@@ -164,10 +190,10 @@ void Trace::RemoveSink(TraceSink* sink) {
 
 std::string Trace::Format(const TraceRecord& record) const {
   std::string line = absl::StrCat(FormatInstant(record.time), " ", HostName(record.host), " ");
-  const auto index = static_cast<size_t>(record.kind);
-  if (index >= std::size(kKinds)) return absl::StrCat(line, "?", index);
-  absl::StrAppend(&line, kKinds[index].name);
-  absl::string_view names = kKinds[index].arguments;
+  const KindInfo* const info = FindKind(record.kind);
+  if (info == nullptr) return absl::StrCat(line, "?", static_cast<int>(record.kind));
+  absl::StrAppend(&line, info->name);
+  absl::string_view names = info->arguments;
   for (size_t i = 0; i < TraceRecord::kArgs && !names.empty(); ++i) {
     absl::string_view name = names.substr(0, names.find(' '));
     names.remove_prefix(std::min(names.size(), name.size() + 1));

@@ -24,7 +24,7 @@
 namespace drywire {
 
 enum class TraceKind : uint16_t {
-#define DRYWIRE_TRACE_KIND(enumerator, name, arguments) enumerator,
+#define DRYWIRE_TRACE_KIND(enumerator, number, name, arguments) enumerator = number,
 #include "sim/core/trace_kinds.def"
 #undef DRYWIRE_TRACE_KIND
 };
