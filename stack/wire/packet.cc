@@ -48,27 +48,33 @@ uint32_t Packet::WireLength() const {
   return IpHeader(source) + std::visit([](const auto& value) { return BodyLength(value); }, body);
 }
 
-std::string Packet::ToString() const {
+std::string Packet::BodyToString() const {
   std::string text;
-  const auto ports = [&](uint16_t from, uint16_t to) {
-    text = absl::StrCat(Endpoint{source, from}.ToString(), " > ",
-                        Endpoint{destination, to}.ToString(), " ");
-  };
   if (const Segment* s = segment()) {
-    ports(s->source_port, s->destination_port);
-    text += s->ToString();
+    text = s->ToString();
   } else if (const Datagram* d = datagram()) {
-    ports(d->source_port, d->destination_port);
-    absl::StrAppend(&text, "udp (", d->payload.size(), ")");
+    text = absl::StrCat("udp (", d->payload.size(), ")");
   } else if (const NeighbourMessage* resolution = neighbour()) {
     text = resolution->ToString();
   } else {
-    const IcmpMessage& message = *icmp();
-    text = absl::StrCat(source.ToString(), " > ", destination.ToString(), " ", message.ToString());
-    if (message.IsError()) absl::StrAppend(&text, " for ", message.quoted.ToString());
+    text = icmp()->ToString();
+    if (icmp()->IsError()) absl::StrAppend(&text, " for ", icmp()->quoted.ToString());
   }
   if (corrupted) text += " (corrupted)";
   return text;
+}
+
+std::string Packet::ToString() const {
+  if (neighbour() != nullptr) return BodyToString();
+  std::string from = source.ToString();
+  std::string to = destination.ToString();
+  const auto ports = [&](uint16_t source_port, uint16_t destination_port) {
+    from = Endpoint{source, source_port}.ToString();
+    to = Endpoint{destination, destination_port}.ToString();
+  };
+  if (const Segment* s = segment()) ports(s->source_port, s->destination_port);
+  if (const Datagram* d = datagram()) ports(d->source_port, d->destination_port);
+  return absl::StrCat(from, " > ", to, " ", BodyToString());
 }
 
 QuotedPacket Quote(const Packet& packet) {

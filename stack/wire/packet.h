@@ -46,6 +46,8 @@ struct Packet {
   // One line, in the manner of tcpdump: "10.0.0.1:4000 > 10.0.0.2:80 S 1:1(0) win 65535 <mss
   // 1460>".
   std::string ToString() const;
+  // The same without addresses and ports: "S 1:1(0) win 65535 <mss 1460>", "udp (12)".
+  std::string BodyToString() const;
   // A hash of everything that is on the wire (not `serial`, not `next_hop`), the same everywhere;
   // for traces. Allocates nothing.
   uint64_t Digest() const;
