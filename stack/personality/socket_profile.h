@@ -37,15 +37,16 @@ struct PortInterval {
 
 // How a system judges address arguments (see stack/socket/inet_address.h).
 struct AddressRules {
-  int64_t max_length = 128;     // longer: kAddressTooLong
-  bool short_is_error = false;  // less than a family's size fails before the descriptor is used
-  bool exact_length = false;    // longer than the structure is wrong too
-  bool family_before_length = false;
+  int64_t max_length = 128;           // longer: kAddressTooLong
+  int64_t min_length = 0;             // shorter fails before the descriptor is looked at
+  bool exact_length = false;          // longer than the structure is wrong too
+  bool family_before_length = false;  // FreeBSD: since 13.1; before and on Linux the length first
   int64_t inet_length = 16;
   int64_t inet6_length = 24;           // Linux accepts RFC 2133's structure without a scope id
   bool inet_on_inet6_datagram = true;  // AF_INET addresses on AF_INET6 UDP sockets
   bool unspec_binds_as_inet = true;    // bind() takes AF_UNSPEC with 0.0.0.0
-  bool stream_dissolve = true;         // AF_UNSPEC dissolves stream sockets too
+  bool unspec_sends_as_inet = true;    // sendto() takes AF_UNSPEC
+  bool unspec_dissolves = true;        // connect() to AF_UNSPEC dissolves and succeeds
 };
 
 struct SocketProfile {
@@ -57,36 +58,51 @@ struct SocketProfile {
   ReusePortSharing reuse_port_sharing = ReusePortSharing::kSpread;
   // net.ipv4.ip_local_port_range; net.inet.ip.portrange.first and .last
   std::array<int64_t, 2> port_range = {32768, 60999};
-  // Ports below are for privileged processes: net.ipv4.ip_unprivileged_port_start;
-  // net.inet.ip.portrange.reservedhigh + 1.
+  // Ports below the first, and up to the second, are for privileged processes:
+  // net.ipv4.ip_unprivileged_port_start; net.inet.ip.portrange.reservedhigh. A system has one.
   int64_t unprivileged_port_start = 1024;
+  int64_t reserved_high = 0;
   // net.ipv4.ip_local_reserved_ports: never chosen, may be bound by number.
   std::vector<PortInterval> reserved_ports;
   // A named knob for FreeBSD's connect(2) page: releases before 8 reported exhaustion as EAGAIN.
   bool exhaustion_is_try_again = false;
   // Binding to an address the host does not have: net.ipv4.ip_nonlocal_bind.
   int64_t nonlocal_bind = 0;
-  int64_t v6only_default = 0;       // net.ipv6.bindv6only; net.inet6.ip6.v6only
-  bool port_zero_is_error = false;  // connect or send to port 0 fails (FreeBSD)
+  int64_t v6only_default = 0;  // net.ipv6.bindv6only; net.inet6.ip6.v6only
+
+  // The order of bind()'s checks: FreeBSD judges whether the socket is bound before the address,
+  // and the address before the privilege. Linux: address, privilege, bound (IPv4); privilege,
+  // bound, address (IPv6).
+  bool bound_check_first = false;
+  bool has_reuse_port_lb = false;  // SO_REUSEPORT_LB exists
 
   // --- Closed ports ---
-  int64_t closed_port_limit = 0;  // answers a second, 0: unlimited; net.inet.icmp.icmplim
-  int64_t tcp_blackhole = 0;      // net.inet.tcp.blackhole
-  int64_t udp_blackhole = 0;      // net.inet.udp.blackhole
+  int64_t tcp_blackhole = 0;  // net.inet.tcp.blackhole
+  int64_t udp_blackhole = 0;  // net.inet.udp.blackhole
+
+  // --- Options ---
+  // getsockopt of a level that is not the socket's: Linux says EOPNOTSUPP for IPv4 sockets.
+  bool foreign_level_unsupported = true;
+  int64_t timeout_granularity_us = 4000;      // SO_RCVTIMEO is rounded up to jiffies (HZ=250)
+  bool negative_timeout_is_error = false;     // on Linux it means "do not wait"
+  bool short_option_values = true;            // IP options accept and return single bytes
+  bool boolean_options_read_as_bits = false;  // FreeBSD: SO_REUSEADDR reads back as 4
 
   // --- Buffers, bytes ---
   int64_t rmem_default = 212992;  // net.core.rmem_default
-  int64_t rmem_max = 212992;      // net.core.rmem_max
-  int64_t wmem_default = 212992;
-  int64_t wmem_max = 212992;
-  bool buffers_double = true;    // SO_RCVBUF and SO_SNDBUF read back twice what was set
-  int64_t maxsockbuf = 2097152;  // kern.ipc.maxsockbuf: more is refused
+  int64_t rmem_max = 4194304;     // net.core.rmem_max (212992 before 6.18)
+  int64_t wmem_default = 212992;  // net.core.wmem_default
+  int64_t wmem_max = 4194304;     // net.core.wmem_max
+  int64_t min_receive_buffer = 2304;
+  int64_t min_send_buffer = 4608;
+  bool buffers_double = true;  // SO_RCVBUF and SO_SNDBUF read back twice what was set
+  int64_t maxsockbuf = 0;      // kern.ipc.maxsockbuf: more is refused; 0: clipped to the maxima
 
   // --- Queues and descriptors ---
-  int64_t somaxconn = 4096;                // net.core.somaxconn; kern.ipc.somaxconn
+  int64_t somaxconn = 4096;                // net.core.somaxconn; kern.ipc.soacceptqueue
   int64_t file_max = 9223372036854775807;  // fs.file-max; kern.maxfiles
   int64_t nofile_soft = 1024;
-  int64_t nofile_hard = 1048576;
+  int64_t nofile_hard = 524288;
 };
 
 }  // namespace drywire

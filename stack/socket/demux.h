@@ -4,7 +4,7 @@
 // address and port, a specific address before the wildcard, SO_REUSEPORT groups by hash.
 // UDP: by score, the most specific first; broadcast and multicast reach all that match.
 // Addresses are those on the wire: a v4-mapped connection of an AF_INET6 socket is an IPv4 one
-// here. Scope ids are interface indices of link-local IPv6 addresses and 0 for all others.
+// here. Scope ids in it are interface indices of link-local IPv6 addresses and 0 for all others.
 //
 // Hash tables are for lookup; whatever is walked is a list in order of registration. An endpoint
 // leaves by Unregister or by its destructor, at any time, also while it is being called.
@@ -67,6 +67,10 @@ class DemuxEndpoint : public ListHook<EndpointOrderTag> {
 
   bool is_registered() const { return demux_ != nullptr; }
 
+ protected:
+  // Unregisters; for the destructors of the three kinds.
+  void Leave();
+
  private:
   friend class Demux;
   enum class Kind : uint8_t { kConnection, kListener, kUdp };
@@ -77,6 +81,7 @@ class DemuxEndpoint : public ListHook<EndpointOrderTag> {
 // A TCP connection, half-open connection or TIME-WAIT entry.
 class TcpConnectionEndpoint : public DemuxEndpoint {
  public:
+  ~TcpConnectionEndpoint() override;
   const ConnectionId& id() const { return id_; }
   // For port selection: whether a new connect() may take over the 4-tuple (TIME-WAIT entries by
   // the system's reuse rules).
@@ -96,22 +101,35 @@ struct BoundAddress {
   uint32_t scope_id = 0;
 };
 
-struct BucketTag {};
+// Membership in a group of sockets that share a port and spread what arrives.
+struct ReuseGroup {
+  bool member = false;  // SO_REUSEPORT (Linux) or SO_REUSEPORT_LB (FreeBSD) was set before bind
+  uint32_t uid = 0;
+};
 
+struct BucketTag {};
+template <typename T>
+struct EndpointBucket {
+  using List = IntrusiveList<T, BucketTag>;
+  List list;  // oldest first
+};
+
+// Gets the segments that match no connection.
 class TcpListenerEndpoint : public DemuxEndpoint, public ListHook<BucketTag> {
  public:
+  ~TcpListenerEndpoint() override;
   const BoundAddress& bound() const { return bound_; }
-  // Gets segments that match no connection.
 
  private:
   friend class Demux;
   BoundAddress bound_;
-  uint32_t group_uid_ = 0;
-  bool grouped_ = false;
+  ReuseGroup group_;
+  EndpointBucket<TcpListenerEndpoint>* bucket_ = nullptr;
 };
 
 class UdpEndpoint : public DemuxEndpoint, public ListHook<BucketTag> {
  public:
+  ~UdpEndpoint() override;
   const BoundAddress& bound() const { return bound_; }
   // Absent address when not connected.
   const Endpoint& peer() const { return peer_; }
@@ -120,14 +138,9 @@ class UdpEndpoint : public DemuxEndpoint, public ListHook<BucketTag> {
   friend class Demux;
   BoundAddress bound_;
   Endpoint peer_;
-  uint32_t group_uid_ = 0;
-  bool grouped_ = false;
-};
-
-// Membership in a group of sockets that share a port and spread what arrives.
-struct ReuseGroup {
-  bool member = false;  // SO_REUSEPORT (Linux) or SO_REUSEPORT_LB (FreeBSD) was set before bind
-  uint32_t uid = 0;
+  ReuseGroup group_;
+  EndpointBucket<UdpEndpoint>* bucket_ = nullptr;
+  uint64_t served_ = 0;  // by which delivery to many it was reached last
 };
 
 class Demux {
@@ -188,18 +201,21 @@ class Demux {
       return Id(a) == Id(b);
     }
   };
+  static constexpr size_t kManyBuckets = 1024;
   template <typename T>
-  struct Bucket {
-    IntrusiveList<T, BucketTag> list;
-  };
+  using Bucket = EndpointBucket<T>;
   template <typename T>
   using Buckets = absl::flat_hash_map<uint16_t, std::unique_ptr<Bucket<T>>>;
 
   template <typename T>
   T* PickBest(const Buckets<T>& buckets, const Endpoint& local, const Endpoint& remote) const;
   template <typename T>
-  T* PickFromGroup(Bucket<T>& bucket, const T& best, int score, const Endpoint& local,
+  T* PickFromGroup(const Bucket<T>& bucket, const T& best, int score, const Endpoint& local,
                    const Endpoint& remote) const;
+  template <typename T>
+  static void AddToBucket(Buckets<T>& buckets, T* endpoint, uint16_t port);
+  template <typename T>
+  static void RemoveFromBucket(Buckets<T>& buckets, T* endpoint);
   void Enlist(DemuxEndpoint* endpoint, DemuxEndpoint::Kind kind);
 
   const SocketProfile* profile_;
@@ -208,6 +224,7 @@ class Demux {
   Buckets<TcpListenerEndpoint> listeners_;
   Buckets<UdpEndpoint> udp_;
   IntrusiveList<DemuxEndpoint, EndpointOrderTag> order_;
+  uint64_t deliveries_ = 0;  // to many at once
 };
 
 }  // namespace drywire

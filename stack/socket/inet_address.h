@@ -25,14 +25,16 @@ enum class AddressUse : uint8_t { kBind, kConnect, kSend };
 Result<> CheckClaimedLength(int64_t length, const SocketProfile& profile);
 
 // What connect() asks before anything else about an address: whether it is an AF_UNSPEC that
-// dissolves the association. kAddressLengthInvalid when there is no room for a family.
-// FreeBSD stream sockets have no such thing: false for them.
-Result<bool> IsDissolve(const RawAddress& address, int type, const SocketProfile& profile);
+// dissolves the association (Linux). On FreeBSD any connect() of a connected datagram socket
+// dissolves first and AF_UNSPEC is then a wrong family: false. kAddressLengthInvalid when there is
+// no room for a family.
+Result<bool> IsDissolve(const RawAddress& address, const SocketProfile& profile);
 
 // The endpoint in `address`, for a socket of `domain` (AF_INET, AF_INET6) and `type` (SOCK_*).
 // On an AF_INET6 socket a v4-mapped address stays v6 here; see Unmap(). The scope id is passed on
 // as it is. Errors: kAddressLengthInvalid, kAddressFamilyMismatch, kV6OnlyMapped (an IPv4 address
-// in either form on a socket with IPV6_V6ONLY).
+// in either form on a socket with IPV6_V6ONLY), kInvalidArgument (Linux: sending to another
+// family).
 Result<Endpoint> DecodeInetAddress(const RawAddress& address, int domain, int type, AddressUse use,
                                    bool v6only, const SocketProfile& profile);
 

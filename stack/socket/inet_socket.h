@@ -57,7 +57,12 @@ class InetSocket : public Socket {
     (void)name;
   }
 
-  // Copies what an accepted connection inherits from its listener.
+  // The local address as the program sees it, or the wildcard of the socket's domain.
+  Address LocalOrAny() const;
+  // Exhaustion of ports reads as `as`, or as old releases reported it; other causes unchanged.
+  Cause Exhausted(Cause cause, Cause as) const;
+
+  // Copies the options that an accepted connection inherits from its listener.
   void InheritFrom(const InetSocket& listener);
 
   NetStack* net_;
@@ -71,6 +76,8 @@ class InetSocket : public Socket {
   bool port_bound_ = false;     // bind() named a port
 
  private:
+  OptionContext MakeOptionContext() const;
+  void SyncPortBinding();
   Result<> CheckLocalAddress(const Endpoint& endpoint) const;
 };
 

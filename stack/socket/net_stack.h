@@ -13,13 +13,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "sim/core/event_queue.h"
 #include "sim/core/rng.h"
 #include "sim/core/time.h"
 #include "sim/core/trace.h"
+#include "stack/ip/ip_actions.h"
 #include "stack/personality/cause.h"
 #include "stack/personality/profile.h"
 #include "stack/socket/demux.h"
@@ -29,7 +30,6 @@
 namespace drywire {
 
 class IpStack;
-class IpActions;
 struct RouteChoice;
 
 // Something a layer above keeps once per host: TCP's shared counters, secrets and limits.
@@ -65,7 +65,7 @@ class NetStack {
   Profile& profile() { return *environment_.profile; }
   const Profile& profile() const { return *environment_.profile; }
   // The host's random stream of that name, from its beginning: keep what this returns.
-  Rng MakeRng(std::string_view purpose) const {
+  Rng MakeRng(absl::string_view purpose) const {
     return Rng(environment_.seed, environment_.host_id, purpose);
   }
   // Null when the world keeps no trace.
@@ -89,14 +89,15 @@ class NetStack {
   // local one that the caller learns at once (firewall, no neighbour entry); later ones arrive as
   // PacketErrors at the endpoint. The packet gets its serial number here.
   Result<> Send(PacketPtr packet, const RouteChoice& route);
-  // The RST that RFC 9293 3.10.7.1 prescribes for a segment without a connection. No RST answers a
-  // RST. Not rate-limited: for endpoints (TIME-WAIT, listeners) that decided to reset.
+  // The RST that RFC 9293 3.10.7.1 prescribes for a segment without a connection; also for
+  // endpoints (listeners, TIME-WAIT) that decide to reset. No RST answers a RST; within the
+  // system's limit.
   void SendReset(const Packet& segment);
 
   // A packet arrives on an interface from its link.
   void Receive(uint32_t interface, PacketPtr packet);
   // Where packets that leave through `interface` go, with their next_hop set: an end of a link, not
-  // owned. Null: nowhere, they are dropped.
+  // owned. Null: they are dropped; those of the loopback interface come back at the same instant.
   void SetInterfaceSink(uint32_t interface, PacketSink* sink);
   // To be called after changing something of ip() from outside (routes, interfaces): its deadline
   // may have moved.
@@ -115,22 +116,17 @@ class NetStack {
   std::string DescribeEndpoints();
 
  private:
-  // At most `limit` in any second, counted as FreeBSD's badport_bandlim and Linux's token buckets
-  // do to the precision that tests can see: a window that starts with its first packet.
-  struct RateLimit {
-    Instant window_start = Instant::FromNanos(-1'000'000'000);
-    int64_t used = 0;
-    bool Allow(Instant now, int64_t limit);
-  };
-
-  void Carry(IpActions& actions);
-  void DeliverLocal(PacketPtr packet, uint32_t interface, bool to_all);
-  void AnswerClosedTcp(const Packet& packet);
-  void AnswerClosedUdp(PacketPtr packet, uint32_t interface);
-  void OnIpDeadline();
-  void Dropped(const Packet& packet, const char* reason);
   std::unique_ptr<IpActions> TakeActions();
-  void GiveBack(std::unique_ptr<IpActions> actions);
+  // Carries the actions out, gives the list back and looks at the deadline.
+  void Finish(std::unique_ptr<IpActions> actions);
+  void Carry(IpActions& actions);
+  void Transmit(IpActions::Transmit& transmit);
+  void DeliverLocal(PacketPtr packet, uint32_t interface);
+  void AnswerClosedTcp(const Packet& packet);
+  void AnswerClosedUdp(const Packet& packet);
+  void OnIpDeadline();
+  void OnLoopback();
+  void Dropped(const Packet& packet, const char* reason);
 
   Environment environment_;
   std::unique_ptr<IpStack> ip_;
@@ -140,7 +136,10 @@ class NetStack {
   std::vector<PacketSink*> sinks_;  // by interface index
   std::vector<std::unique_ptr<IpActions>> free_actions_;
   Event ip_deadline_;
-  RateLimit reset_limit_;
+  // The loopback interface without a sink: packets come back at the same instant.
+  Event loopback_;
+  std::vector<PacketPtr> looping_;
+  std::vector<PacketPtr> arriving_;
   std::unique_ptr<NetStackPart> tcp_part_;
   bool powered_ = true;
 };

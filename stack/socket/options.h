@@ -4,7 +4,10 @@
 // are allowed and where it is kept; options in no row are unknown (ENOPROTOOPT), which is how
 // everything that is not modelled is refused: SO_BINDTODEVICE, SO_MARK, timestamping, IP_RECVERR,
 // packet info, multicast membership, BPF filters. Names are Linux's numbers also for a FreeBSD
-// host: programs are compiled here; FreeBSD's own options have numbers of their own above 0x1000.
+// host, because programs are compiled here; FreeBSD's SO_REUSEPORT_LB has its own.
+//
+// Stored without effect: SO_PRIORITY, SO_OOBINLINE (there is no urgent data), SO_RCVLOWAT on
+// datagram sockets.
 // Source: socket(7), ip(7), ipv6(7); net/core/sock.c, net/ipv4/ip_sockglue.c,
 // net/ipv6/ipv6_sockglue.c as observed on Linux 6.18; FreeBSD's getsockopt(2), uipc_socket.c.
 #ifndef DRYWIRE_STACK_SOCKET_OPTIONS_H_
@@ -32,7 +35,6 @@ struct SocketOptions {
   int64_t broadcast = 0;
   int64_t keepalive = 0;
   int64_t oob_inline = 0;
-  int64_t dont_route = 0;
   int64_t linger_on = 0;
   int64_t linger_seconds = 0;
   int64_t receive_buffer = 0;  // bytes, as it reads back (doubled on Linux)
@@ -46,7 +48,7 @@ struct SocketOptions {
   // IPPROTO_IP
   int64_t ttl = -1;  // -1: the host's default
   int64_t tos = 0;
-  int64_t mtu_discover = 0;  // IP_PMTUDISC_*
+  int64_t mtu_discover = 1;  // IP_PMTUDISC_*: WANT
   int64_t freebind = 0;
   int64_t bind_address_no_port = 0;
   int64_t local_port_range = 0;  // high << 16 | low
@@ -54,7 +56,7 @@ struct SocketOptions {
   int64_t v6only = 0;
   int64_t hops = -1;
   int64_t traffic_class = 0;
-  int64_t mtu_discover6 = 0;
+  int64_t mtu_discover6 = 1;
 };
 
 // What an option needs to know of the socket it is asked of.
@@ -68,10 +70,12 @@ struct OptionContext {
   bool connected = false;  // has a peer
   bool listening = false;
   int64_t path_mtu = 0;  // to the peer, when connected
+  int64_t default_ttl = 64;
+  int64_t default_hops = 64;
 };
 
 // getsockopt: bytes written, at most value.size(). kOptionUnknown, kOptionLengthInvalid,
-// kNotConnected (IP_MTU).
+// kNotConnected (IP_MTU), kNotSupported (another protocol's level).
 Result<size_t> GetSocketOption(const OptionContext& context, int level, int name,
                                absl::Span<uint8_t> value);
 // setsockopt. kOptionUnknown, kOptionLengthInvalid, kOptionValueInvalid, kTimeValueInvalid,
@@ -82,8 +86,7 @@ Result<> SetSocketOption(const OptionContext& context, int level, int name,
 // The options of a fresh socket.
 SocketOptions InitialSocketOptions(const SocketProfile& profile, int domain, int type);
 
-// For protocols with options of their own: an int as Linux's getsockopt copies it, cut to
-// value.size().
+// For protocols with options of their own: an int, cut to value.size(). Returns the bytes written.
 size_t WriteIntOption(int64_t number, absl::Span<uint8_t> value);
 // kOptionLengthInvalid when shorter than an int.
 Result<int64_t> ReadIntOption(absl::Span<const uint8_t> value);

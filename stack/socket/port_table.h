@@ -102,7 +102,8 @@ class PortTable {
 
   // The holder's local address changes (connect fills in a wildcard, AF_UNSPEC clears it).
   static void SetLocal(PortBinding* binding, const Address& address);
-  // A connection accepted by `listener`'s socket holds the same port; options are inherited.
+  // A connection accepted by `listener`'s socket holds the same port; options are inherited. The
+  // local address is the listener's until SetLocal.
   void Inherit(PortBinding* child, const PortBinding& listener);
   // `to` takes over what `from` holds, in its place (a socket becomes a TIME-WAIT entry).
   static void Move(PortBinding* from, PortBinding* to);
@@ -137,10 +138,11 @@ class PortTable {
   // system, not the caller, picked the port.
   bool Conflicts(const PortBinding& binding, const Address& address, uint16_t port, bool chosen,
                  const Credentials& credentials) const;
-  bool LinuxConflict(const PortBinding& binding, const Address& address, const PortBinding& other,
-                     bool chosen) const;
+  bool LinuxConflict(const PortBinding& binding, const PortBinding& other, bool chosen) const;
   bool FreeBsdConflict(const PortBinding& binding, const Address& address, const Holders& holders,
                        const Credentials& credentials) const;
+  static const PortBinding* FreeBsdBestMatch(const Holders& holders, const PortBinding& binding,
+                                             const Address& address, bool v4, bool wildcards);
   // 0 when none is free.
   uint16_t ChooseForBind(const PortBinding& binding, const Address& address,
                          const Credentials& credentials);

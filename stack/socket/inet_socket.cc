@@ -1,0 +1,164 @@
+#include "stack/socket/inet_socket.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "stack/ip/ip_stack.h"
+
+namespace drywire {
+
+InetSocket::InetSocket(NetStack* net, PortTable* ports, int domain, int type, int protocol,
+                       uint32_t uid)
+    : Socket(domain, type, protocol),
+      net_(net),
+      ports_(ports),
+      options_(InitialSocketOptions(net->profile().socket, domain, type)) {
+  port_.uid = uid;
+  SyncPortBinding();
+}
+
+void InetSocket::SyncPortBinding() {
+  port_.v6 = v6();
+  port_.v6only = v6only();
+  port_.reuse_address = options_.reuse_address != 0;
+  port_.reuse_port = options_.reuse_port != 0;
+  port_.reuse_port_lb = options_.reuse_port_lb != 0;
+  port_.range_low = static_cast<uint16_t>(options_.local_port_range & 0xffff);
+  port_.range_high = static_cast<uint16_t>((options_.local_port_range >> 16) & 0xffff);
+}
+
+Result<RawAddress> InetSocket::LocalName() const {
+  Endpoint name = local_;
+  name.port = port_.port();
+  return EncodeInetAddress(name, domain());
+}
+
+BoundAddress InetSocket::BoundForDemux() const {
+  BoundAddress bound;
+  bound.address = LocalOrAny().Unmapped();
+  bound.port = port_.port();
+  bound.dual = v6() && bound.address.is_v6() && bound.address.IsUnspecified() && !v6only();
+  bound.scope_id = bound.address.IsLinkLocal() ? local_.scope_id : 0;
+  return bound;
+}
+
+Address InetSocket::LocalOrAny() const {
+  if (local_.address.has_value()) return local_.address;
+  return Address::Any(v6() ? Family::kInet6 : Family::kInet);
+}
+
+Result<> InetSocket::CheckLocalAddress(const Endpoint& endpoint) const {
+  const Address wire = endpoint.address.Unmapped();
+  const bool bsd = net_->profile().socket.bound_check_first;
+  if (wire.IsMulticast()) {
+    if (type() == SOCK_STREAM && bsd) return Cause::kMulticastDestination;
+    if (type() == SOCK_STREAM && wire.is_v6()) return Cause::kInvalidArgument;
+    return {};
+  }
+  if (wire.IsUnspecified()) return {};
+  if (wire.is_v6() && wire.IsLinkLocal() && endpoint.scope_id == 0) return Cause::kScopeMissing;
+  const IpStack& ip = net_->ip();
+  if (ip.IsLocal(wire) || ip.IsBroadcast(wire) || options_.freebind != 0 ||
+      net_->profile().socket.nonlocal_bind != 0) {
+    return {};
+  }
+  return Cause::kAddressNotLocal;
+}
+
+Result<> InetSocket::BindChecked(const RawAddress& address, const Credentials& credentials,
+                                 bool fresh) {
+  const SocketProfile& profile = net_->profile().socket;
+  const Result<Endpoint> decoded =
+      DecodeInetAddress(address, domain(), type(), AddressUse::kBind, v6only(), profile);
+  if (!decoded.ok()) return decoded.cause();
+
+  const bool taken = !fresh || port_.port() != 0;
+  const Result<> bound = taken ? Result<>(Cause::kAlreadyBound) : Result<>();
+  const bool denied = ports_->PortNeedsPrivilege(decoded->port) && !credentials.privileged();
+  const Result<> privilege = denied ? Result<>(Cause::kPortPrivileged) : Result<>();
+  const Result<> local = CheckLocalAddress(*decoded);
+  // In each system's own order; see SocketProfile::bound_check_first.
+  const Result<>* const freebsd[] = {&bound, &local, &privilege};
+  const Result<>* const linux4[] = {&local, &privilege, &bound};
+  const Result<>* const linux6[] = {&privilege, &bound, &local};
+  for (const Result<>* check : profile.bound_check_first ? freebsd : v6() ? linux6 : linux4) {
+    if (!check->ok()) return *check;
+  }
+
+  const Address any = Address::Any(decoded->address.family());
+  if (decoded->port != 0 || options_.bind_address_no_port == 0) {
+    const Result<> held = ports_->Bind(&port_, decoded->address, decoded->port, credentials);
+    if (!held.ok()) return Exhausted(held.cause(), held.cause());
+  }
+  local_ = *decoded;
+  local_.port = 0;
+  address_bound_ = decoded->address != any;
+  if (!address_bound_ && !decoded->address.IsV4Mapped()) local_.address = Address();
+  port_bound_ = decoded->port != 0;
+  return {};
+}
+
+Cause InetSocket::Exhausted(Cause cause, Cause as) const {
+  if (cause != Cause::kPortsExhaustedOnBind && cause != Cause::kPortsExhaustedOnConnect) {
+    return cause;
+  }
+  return net_->profile().socket.exhaustion_is_try_again ? Cause::kPortsExhaustedTryAgain : as;
+}
+
+Result<> InetSocket::AutoBind(const Credentials& credentials) {
+  if (port_.port() != 0) return {};
+  const Result<> held = ports_->Bind(&port_, LocalOrAny(), 0, credentials);
+  if (!held.ok()) return Exhausted(held.cause(), held.cause());
+  return {};
+}
+
+void InetSocket::InheritFrom(const InetSocket& listener) {
+  options_ = listener.options_;
+  receive_timeout_ = listener.receive_timeout_;
+  send_timeout_ = listener.send_timeout_;
+  SyncPortBinding();
+}
+
+OptionContext InetSocket::MakeOptionContext() const {
+  OptionContext context;
+  context.profile = &net_->profile().socket;
+  context.domain = domain();
+  context.type = type();
+  context.protocol = protocol();
+  context.bound = port_.port() != 0 || address_bound_;
+  context.default_ttl = net_->profile().ip.default_ttl;
+  context.default_hops = net_->profile().ip.default_hop_limit;
+  DescribeForOptions(context);
+  return context;
+}
+
+Result<size_t> InetSocket::GetOption(int level, int name, absl::Span<uint8_t> value) {
+  if (level == protocol()) return GetProtocolOption(level, name, value);
+  OptionContext context = MakeOptionContext();
+  context.options = &options_;
+  return GetSocketOption(context, level, name, value);
+}
+
+Result<> InetSocket::SetOption(int level, int name, absl::Span<const uint8_t> value,
+                               const Credentials& credentials) {
+  if (level == protocol()) return SetProtocolOption(level, name, value, credentials);
+  OptionContext context = MakeOptionContext();
+  context.options = &options_;
+  const Result<> set = SetSocketOption(context, level, name, value, credentials);
+  if (!set.ok()) return set;
+  SyncPortBinding();
+  receive_timeout_ = options_.receive_timeout;
+  send_timeout_ = options_.send_timeout;
+  OnOptionSet(level, name);
+  return {};
+}
+
+Result<size_t> InetSocket::GetProtocolOption(int, int, absl::Span<uint8_t>) {
+  return Cause::kOptionUnknown;
+}
+
+Result<> InetSocket::SetProtocolOption(int, int, absl::Span<const uint8_t>, const Credentials&) {
+  return Cause::kOptionUnknown;
+}
+
+}  // namespace drywire
