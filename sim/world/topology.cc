@@ -127,8 +127,8 @@ class Validator {
                                           ? "broadcast"
                                           : "";
       if (!fault.empty()) {
-        Fail(end.where, absl::StrCat(prefix.ToString(), " cannot be the address of an interface: ",
-                                     "it is a ", fault, " address"));
+        Fail(end.where, absl::StrCat(prefix.ToString(), " cannot be the address of an interface (",
+                                     fault, ")"));
       }
       if (!addresses_.insert({end.host, address}).second) {
         Fail(end.where, absl::StrCat("host \"", end.host, "\" has the address ", address.ToString(),
