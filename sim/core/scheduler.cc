@@ -98,7 +98,7 @@ void Scheduler::ExitCurrent() {
 }
 
 void Scheduler::KillAll() {
-  DRYWIRE_CHECK(current_ == nullptr) << "KillAll from inside a task";
+  DRYWIRE_CHECK(current_ == nullptr && !running_) << "KillAll from inside a task or an event";
   // A destructor may spawn; such tasks get higher ids and are reached by the same walk.
   for (uint64_t id = 0; live_ > 0;) {
     const auto next = tasks_.upper_bound(id);
@@ -245,6 +245,22 @@ void Scheduler::CountCall() {
   DRYWIRE_CHECK(!task->killed_) << task->Describe()
                                 << ": it does not stop making calls while it is being unwound";
   Yield();  // The run ends before it continues.
+}
+
+void Scheduler::RunDueEvents() {
+  if (events_.NextTime() > now()) return;
+  Task* const task = current_;
+  DRYWIRE_CHECK(task != nullptr) << "only a task can run ahead of the scheduler";
+  if (task->killed_) return;
+  if (explored_.contains(ChoiceKind::kEventOrTask) && Ask(ChoiceKind::kEventOrTask, 2) == 1) return;
+  current_ = nullptr;
+  while (Event* const event = livelock_ ? nullptr : NextEvent(now())) {
+    if (CountStep()) CountStepSlow("event", event->label());
+    FireEvent(event);
+  }
+  current_ = task;
+  if (task->killed_) task->fiber_.Exit();
+  if (task->frozen_ || livelock_) Yield();
 }
 
 std::string Scheduler::LivelockText() const {

@@ -212,6 +212,11 @@ class Scheduler {
   WaitResult SleepUntil(Instant deadline, const char* label = "sleep", bool interruptible = true);
   // Lets the other ready tasks run first.
   void Yield();
+  // Fires the events that are due at this instant, on the running task's stack but in scheduler
+  // context: what a real kernel's softirqs have done by the time a program makes its next call. An
+  // exploring Choice may leave them for later (kEventOrTask, 1). If an event killed or froze the
+  // task, that takes effect before this returns.
+  void RunDueEvents();
   // Counts one simulated call that got nowhere (would block, timed out at once), so that a task
   // that polls without ever waiting is found out as a livelock. Calls that get on need not count.
   void CountCall();

@@ -56,6 +56,58 @@ TEST(SchedulerTest, ReadyTasksDrainBeforeTheNextEvent) {
   EXPECT_EQ(log, "aaEa");
 }
 
+TEST(SchedulerTest, ATaskCanLetDueEventsRunAhead) {
+  Scheduler scheduler;
+  std::string log;
+  Event due(
+      "due", [](void* l) { *static_cast<std::string*>(l) += "E"; }, &log);
+  Event later(
+      "later", [](void* l) { *static_cast<std::string*>(l) += "L"; }, &log);
+  scheduler.Spawn("a", [&] {
+    scheduler.events().Schedule(&due, scheduler.now());
+    scheduler.events().Schedule(&later, scheduler.now() + 1_ms);
+    scheduler.RunDueEvents();
+    log += "a";
+  });
+  scheduler.Spawn("b", [&] { log += "b"; });
+  scheduler.RunUntilIdle();
+  EXPECT_EQ(log, "EabL");
+}
+
+TEST(SchedulerTest, AnEventThatRunsAheadMayKillOrFreezeTheTask) {
+  Scheduler scheduler;
+  std::string log;
+  Task* task = nullptr;
+  struct Context {
+    Scheduler* scheduler;
+    Task** task;
+  } context{&scheduler, &task};
+  Event freeze(
+      "freeze",
+      [](void* c) { static_cast<Context*>(c)->scheduler->Freeze(*static_cast<Context*>(c)->task); },
+      &context);
+  Event thaw(
+      "thaw",
+      [](void* c) { static_cast<Context*>(c)->scheduler->Thaw(*static_cast<Context*>(c)->task); },
+      &context);
+  Event kill(
+      "kill",
+      [](void* c) { static_cast<Context*>(c)->scheduler->Kill(*static_cast<Context*>(c)->task); },
+      &context);
+  task = scheduler.Spawn("a", [&] {
+    scheduler.events().Schedule(&freeze, scheduler.now());
+    scheduler.events().Schedule(&thaw, scheduler.now() + 1_s);
+    scheduler.RunDueEvents();
+    log += FormatInstant(scheduler.now());
+    scheduler.events().Schedule(&kill, scheduler.now());
+    scheduler.RunDueEvents();
+    log += "never";
+  });
+  EXPECT_TRUE(scheduler.RunUntilIdle().ok());
+  EXPECT_EQ(log, "1.000000");
+  EXPECT_TRUE(task->done());
+}
+
 TEST(SchedulerTest, SleepTakesVirtualTimeOnly) {
   Scheduler scheduler;
   Instant woke;
