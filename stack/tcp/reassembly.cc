@@ -1,0 +1,57 @@
+#include "stack/tcp/reassembly.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace drywire {
+
+void Reassembly::Add(Seq seq, Bytes payload, bool fin) {
+  latest_ = seq;
+  auto at = pieces_.begin();
+  while (at != pieces_.end() && at->seq.AtOrBefore(seq)) {
+    const Seq end = seq + static_cast<uint32_t>(payload.size());
+    if (end.AtOrBefore(at->end()) && (!fin || at->fin)) return;  // known already
+    ++at;
+  }
+  bytes_ += payload.size();
+  pieces_.insert(at, Piece{seq, std::move(payload), fin});
+}
+
+bool Reassembly::TakeNext(Seq rcv_nxt, Bytes* payload, bool* fin) {
+  while (!pieces_.empty()) {
+    Piece& first = pieces_.front();
+    if (first.seq.After(rcv_nxt)) return false;
+    Piece piece = std::move(first);
+    pieces_.erase(pieces_.begin());
+    bytes_ -= piece.payload.size();
+    if (piece.end().Before(rcv_nxt) || (piece.end() == rcv_nxt && !piece.fin)) continue;
+    *payload = piece.payload.Slice(static_cast<size_t>(rcv_nxt.Since(piece.seq)));
+    *fin = piece.fin;
+    return true;
+  }
+  return false;
+}
+
+int Reassembly::FillSack(int limit, TcpOptions* options) const {
+  std::vector<SackBlock> blocks;
+  size_t recent = 0;
+  for (const Piece& piece : pieces_) {
+    const Seq end = piece.end() + (piece.fin ? 1 : 0);
+    if (!blocks.empty() && piece.seq.AtOrBefore(blocks.back().right)) {
+      blocks.back().right = Max(blocks.back().right, end);
+    } else {
+      blocks.push_back({piece.seq, end});
+    }
+    if (piece.seq == latest_) recent = blocks.size() - 1;
+  }
+  if (blocks.empty()) return 0;
+  std::rotate(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(recent),
+              blocks.begin() + static_cast<std::ptrdiff_t>(recent) + 1);
+  const int n = std::min<int>(limit, static_cast<int>(blocks.size()));
+  for (int i = 0; i < n; ++i)
+    options->sack[static_cast<size_t>(i)] = blocks[static_cast<size_t>(i)];
+  options->sack_count = static_cast<uint8_t>(n);
+  return n;
+}
+
+}  // namespace drywire

@@ -1,0 +1,81 @@
+#include "stack/tcp/rto.h"
+
+#include <algorithm>
+
+namespace drywire {
+
+void RttEstimator::Sample(const TcpProfile& profile, Duration rtt, Seq snd_una, Seq snd_nxt) {
+  const int64_t m = std::clamp<int64_t>(rtt.micros(), 1, int64_t{1} << 28);
+  if (profile.rto_rule == RtoRule::kLinux) {
+    LinuxSample(static_cast<uint32_t>(profile.rto_min_ms * 1000), m, snd_una, snd_nxt);
+  } else {
+    BsdSample(m);
+  }
+}
+
+void RttEstimator::LinuxSample(uint32_t min_us, int64_t m, Seq snd_una, Seq snd_nxt) {
+  if (srtt_us_ == 0) {
+    srtt_us_ = static_cast<uint32_t>(m << 3);
+    mdev_us_ = static_cast<uint32_t>(m << 1);
+    rttvar_us_ = std::max(mdev_us_, min_us);
+    mdev_max_us_ = rttvar_us_;
+    rtt_seq_ = snd_nxt;
+    return;
+  }
+  m -= srtt_us_ >> 3;
+  srtt_us_ = static_cast<uint32_t>(std::max<int64_t>(1, srtt_us_ + m));
+  const bool faster = m < 0;
+  m = (faster ? -m : m) - (mdev_us_ >> 2);
+  // A round trip that got shorter must not inflate the deviation as much as a longer one.
+  if (faster && m > 0) m >>= 3;
+  mdev_us_ = static_cast<uint32_t>(mdev_us_ + m);
+  if (mdev_us_ > mdev_max_us_) {
+    mdev_max_us_ = mdev_us_;
+    rttvar_us_ = std::max(rttvar_us_, mdev_max_us_);
+  }
+  if (snd_una.After(rtt_seq_)) {
+    if (mdev_max_us_ < rttvar_us_) rttvar_us_ -= (rttvar_us_ - mdev_max_us_) >> 2;
+    rtt_seq_ = snd_nxt;
+    mdev_max_us_ = min_us;
+  }
+}
+
+void RttEstimator::BsdSample(int64_t m) {
+  if (srtt_us_ == 0) {
+    srtt_us_ = static_cast<uint32_t>(m << 3);
+    mdev_us_ = static_cast<uint32_t>(m << 1);
+  } else {
+    const int64_t delta = m - (srtt_us_ >> 3);
+    srtt_us_ = static_cast<uint32_t>(std::max<int64_t>(1, srtt_us_ + delta));
+    const int64_t deviation = (delta < 0 ? -delta : delta) - (mdev_us_ >> 2);
+    mdev_us_ = static_cast<uint32_t>(std::max<int64_t>(1, mdev_us_ + deviation));
+  }
+  rttvar_us_ = mdev_us_;
+}
+
+void RttEstimator::FallBack(const TcpProfile& profile) {
+  if (srtt_us_ != 0 || profile.rto_rule != RtoRule::kLinux) return;
+  rttvar_us_ = mdev_us_ = mdev_max_us_ = 3'000'000;
+}
+
+Duration RttEstimator::Rto(const TcpProfile& profile) const {
+  if (srtt_us_ == 0) {
+    return rttvar_us_ == 0 ? Duration::Millis(profile.rexmit_initial_ms)
+                           : Duration::Micros(rttvar_us_);
+  }
+  const Duration sum = Duration::Micros((srtt_us_ >> 3) + rttvar_us_);
+  const Duration low = Duration::Millis(profile.rto_min_ms);
+  return std::min(std::max(sum, low), Duration::Millis(profile.rto_max_ms));
+}
+
+Duration RttEstimator::BackedOff(const TcpProfile& profile, int shift) const {
+  // FreeBSD's table ends at 64; Linux is limited by the maximum alone.
+  shift = std::min(shift, profile.rto_rule == RtoRule::kBsd ? 6 : 30);
+  // FreeBSD adds no slop to the very first timeout, which no measurement or back-off made.
+  const bool first_syn = srtt_us_ == 0 && shift == 0;
+  const Duration slop = first_syn ? Duration() : Duration::Millis(profile.rexmit_slop_ms);
+  return std::min(Rto(profile) * (int64_t{1} << shift) + slop,
+                  Duration::Millis(profile.rto_max_ms));
+}
+
+}  // namespace drywire

@@ -1,0 +1,48 @@
+// Round-trip estimation and the retransmission timeout (RFC 6298), in whole microseconds.
+//
+// Both systems smooth as the RFC says. Linux keeps the largest deviation of the last round trip and
+// lets it decay, with rto_min as its floor; FreeBSD floors the sum and adds a slop. Neither rounds
+// to timer ticks here: the simulation uses the nominal value.
+// Source: net/ipv4/tcp_input.c (tcp_rtt_estimator) as of Linux 6; sys/netinet/tcp_var.h,
+// tcp_input.c.
+#ifndef DRYWIRE_STACK_TCP_RTO_H_
+#define DRYWIRE_STACK_TCP_RTO_H_
+
+#include <cstdint>
+
+#include "sim/core/time.h"
+#include "stack/base/seq.h"
+#include "stack/personality/tcp_profile.h"
+
+namespace drywire {
+
+class RttEstimator {
+ public:
+  // A round trip was measured; `snd_una` and `snd_nxt` as they are now.
+  void Sample(const TcpProfile& profile, Duration rtt, Seq snd_una, Seq snd_nxt);
+  // The handshake gave no sample (RFC 6298 5.7): begin with 3 s.
+  void FallBack(const TcpProfile& profile);
+
+  bool has_sample() const { return srtt_us_ != 0; }
+  // Smoothed round trip; zero before the first sample.
+  Duration srtt() const { return Duration::Micros(srtt_us_ >> 3); }
+  Duration rttvar() const { return Duration::Micros(rttvar_us_); }
+  // The timeout without back-off.
+  Duration Rto(const TcpProfile& profile) const;
+  // The timeout after `shift` doublings, within the system's limits.
+  Duration BackedOff(const TcpProfile& profile, int shift) const;
+
+ private:
+  void LinuxSample(uint32_t min_us, int64_t m, Seq snd_una, Seq snd_nxt);
+  void BsdSample(int64_t m);
+
+  uint32_t srtt_us_ = 0;      // times 8
+  uint32_t mdev_us_ = 0;      // times 4
+  uint32_t mdev_max_us_ = 0;  // Linux: largest mdev in this round trip
+  uint32_t rttvar_us_ = 0;    // times 4; what is added to SRTT
+  Seq rtt_seq_;               // Linux: when this is acknowledged a new round trip begins
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_TCP_RTO_H_

@@ -1,0 +1,248 @@
+// What is sent and when: segmentation, the peer's window, Nagle's algorithm, PSH, FIN
+// (RFC 9293 3.8, RFC 1122 4.2.3.4).
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "sim/core/check.h"
+#include "stack/tcp/tcb.h"
+
+namespace drywire {
+
+Seq Tcb::QueueBase() const { return syn_acked_ ? snd_una_ : iss_ + 1; }
+
+Seq Tcb::QueueEnd() const { return QueueBase() + static_cast<uint32_t>(send_queue_.size()); }
+
+uint32_t Tcb::SendMss() const {
+  const uint32_t mss = std::min(path_mss_, peer_mss_);
+  return ts_on_ && mss > 12 ? mss - 12 : mss;
+}
+
+uint32_t Tcb::FlightSegments() const {
+  const uint32_t mss = SendMss();
+  return (static_cast<uint32_t>(snd_nxt_.Since(snd_una_)) + mss - 1) / mss;
+}
+
+uint32_t Tcb::SendBuffer() const {
+  if (settings_.send_buffer != 0) return settings_.send_buffer;
+  if (!profile_->send_buffer_grows || !syn_acked_) return static_cast<uint32_t>(profile_->wmem[1]);
+  // Linux, tcp_sndbuf_expand: twice the window, in buffers rounded to powers of two.
+  const uint64_t each = std::bit_ceil(uint64_t{std::min(path_mss_, peer_mss_)} + 640) + 256;
+  const uint64_t window =
+      std::max<uint64_t>(static_cast<uint64_t>(profile_->initcwnd), congestion_.cwnd());
+  return static_cast<uint32_t>(std::clamp<uint64_t>(2 * window * each,
+                                                    static_cast<uint64_t>(profile_->wmem[1]),
+                                                    static_cast<uint64_t>(profile_->wmem[2])));
+}
+
+size_t Tcb::SendRoom() const {
+  const size_t buffer = SendBuffer();
+  return send_queue_.size() >= buffer ? 0 : buffer - send_queue_.size();
+}
+
+bool Tcb::HasWriteSpace() const {
+  const size_t room = SendRoom();
+  if (profile_->write_low_water != 0) {
+    return room >= std::min<size_t>(static_cast<size_t>(profile_->write_low_water), SendBuffer());
+  }
+  return room != 0 && room >= send_queue_.size() / 2;
+}
+
+void Tcb::Send(Instant now, Bytes data, bool more, Actions* actions) {
+  DRYWIRE_CHECK(!fin_queued_) << "sending after the FIN in " << StateName(state_);
+  send_queue_.Append(std::move(data));
+  more_coming_ = more;
+  Output(now, actions);
+}
+
+void Tcb::Push(Instant now, Actions* actions) {
+  more_coming_ = false;
+  if (syn_acked_) Output(now, actions);
+}
+
+// Whether a FIN is to be sent and was not, or must be sent again.
+bool Tcb::FinDue() const {
+  if (!fin_queued_ || snd_nxt_.After(QueueEnd())) return false;
+  return state_ == TcpState::kFinWait1 || state_ == TcpState::kClosing ||
+         state_ == TcpState::kLastAck;
+}
+
+void Tcb::Output(Instant now, Actions* actions) {
+  if (!syn_acked_ || state_ == TcpState::kClosed || state_ == TcpState::kTimeWait) return;
+  bool burst = false;
+  while (true) {
+    const Seq end = QueueEnd();
+    const uint32_t unsent = snd_nxt_.Before(end) ? static_cast<uint32_t>(end.Since(snd_nxt_)) : 0;
+    const bool fin_due = FinDue();
+    if ((unsent == 0 && !fin_due) || FlightSegments() >= congestion_.cwnd()) break;
+    const Seq edge = snd_una_ + snd_wnd_;
+    const uint32_t usable = edge.After(snd_nxt_) ? static_cast<uint32_t>(edge.Since(snd_nxt_)) : 0;
+    const uint32_t length = NextLength(unsent, usable, burst, fin_due);
+    if (length == 0 && unsent != 0) break;
+    const bool again = snd_nxt_ == snd_una_ && snd_nxt_ != snd_max_;
+    const bool fin =
+        fin_due && length == unsent && (usable > length || profile_->fin_ignores_window || again);
+    if (length == 0 && !fin) break;
+    EmitData(now, length, fin, actions);
+    burst = true;
+  }
+  RearmSendTimer(now);
+}
+
+// How much of `unsent` bytes goes into the next segment when the window leaves `usable`; 0 to wait.
+uint32_t Tcb::NextLength(uint32_t unsent, uint32_t usable, bool burst, bool fin) const {
+  const uint32_t mss = SendMss();
+  const uint32_t wanted = std::min(unsent, mss);
+  const bool retransmission = snd_nxt_.Before(snd_max_);
+  if (retransmission && snd_nxt_ == snd_una_) return wanted;  // the window may have shrunk
+  if (usable >= wanted) {
+    if (wanted == mss || retransmission || fin || !NagleHolds()) return wanted;
+    return 0;
+  }
+  // Silly window avoidance (RFC 1122 4.2.3.4): what the window leaves is less than a segment.
+  if (profile_->window_half_is_enough) {
+    return max_window_ != 0 && usable >= max_window_ / 2 ? usable : 0;
+  }
+  return burst && usable != 0 && !NagleHolds() ? usable : 0;
+}
+
+// Whether a segment less than full must wait.
+bool Tcb::NagleHolds() const {
+  if (settings_.cork || more_coming_) return true;
+  if (settings_.no_delay || snd_una_ == snd_max_) return false;
+  return !profile_->nagle_minshall || snd_sml_.After(snd_una_);
+}
+
+void Tcb::EmitData(Instant now, uint32_t length, bool fin, Actions* actions) {
+  Segment& segment = actions->NewSegment();
+  const Seq seq = snd_nxt_;
+  const Seq end = seq + length;
+  segment.seq = seq;
+  segment.payload = send_queue_.Slice(static_cast<size_t>(seq.Since(QueueBase())), length);
+  uint8_t flags = kAck;
+  if (fin) flags |= kFin;
+  const bool last = end == QueueEnd() && !more_coming_;
+  const bool forced = profile_->nagle_minshall && end.After(pushed_seq_ + (max_window_ >> 1));
+  if (length != 0 && (last || forced)) {
+    flags |= kPsh;
+    pushed_seq_ = end;
+  }
+  if (length != 0 && length < SendMss()) snd_sml_ = end;
+  if (length != 0 && profile_->ack_rule == AckRule::kLinux && now - ack_.last_received < ack_.ato) {
+    ack_.pingpong = true;  // a reply: acknowledgements may ride on replies
+  }
+  FillHeader(now, flags, &segment);
+  if (seq.Before(snd_max_)) {
+    rtt_timing_ = false;  // Karn
+  } else if (!rtt_timing_) {
+    rtt_timing_ = true;
+    rtt_start_ = now;
+    rtt_seq_ = seq;
+  }
+  snd_nxt_ = end + (fin ? 1 : 0);
+  snd_max_ = Max(snd_max_, snd_nxt_);
+}
+
+void Tcb::FillTimestamps(Instant now, Segment* segment) const {
+  if (!ts_on_) return;
+  segment->options.has_timestamps = true;
+  segment->options.ts_val = TsValue(now);
+  segment->options.ts_ecr = ts_recent_;
+}
+
+// Everything but the sequence number and the text. The segment acknowledges what arrived.
+void Tcb::FillHeader(Instant now, uint8_t flags, Segment* segment) {
+  segment->source_port = local_port_;
+  segment->destination_port = remote_port_;
+  segment->flags = flags;
+  segment->ack = rcv_nxt_;
+  segment->window = AnnounceWindow();
+  FillTimestamps(now, segment);
+  if (reassembly_ != nullptr && sack_on_) reassembly_->FillSack(ts_on_ ? 3 : 4, &segment->options);
+  AckSent();
+}
+
+void Tcb::SendAckAt(Instant now, Seq seq, Actions* actions) {
+  Segment& segment = actions->NewSegment();
+  segment.seq = seq;
+  FillHeader(now, kAck, &segment);
+}
+
+void Tcb::SendAck(Instant now, Actions* actions) { SendAckAt(now, snd_max_, actions); }
+
+bool Tcb::MeasureRtt(Instant now, Seq ack, const Segment& segment) {
+  if (rtt_timing_ && ack.After(rtt_seq_)) {
+    rtt_timing_ = false;
+    rtt_.Sample(*profile_, now - rtt_start_, ack, snd_max_);
+    return true;
+  }
+  if (ts_on_ && segment.options.has_timestamps && segment.options.ts_ecr != 0) {
+    if (retransmits_ == 0 && backoff_ == 0) return true;
+    const uint32_t ms = TsValue(now) - segment.options.ts_ecr;
+    rtt_.Sample(*profile_, Duration::Millis(ms), ack, snd_max_);
+    return true;
+  }
+  return false;
+}
+
+// SND.UNA < ack =< SND.MAX.
+void Tcb::AcknowledgeUpTo(Instant now, Seq ack, const Segment& segment, Actions* actions) {
+  if (MeasureRtt(now, ack, segment)) backoff_ = 0;
+  const bool had_space = HasWriteSpace();
+  const uint32_t flight =
+      (static_cast<uint32_t>(snd_max_.Since(snd_una_)) + SendMss() - 1) / SendMss();
+  const bool fin_acked = ack == QueueEnd() + 1;
+  const uint32_t text = static_cast<uint32_t>(ack.Since(snd_una_)) - (fin_acked ? 1 : 0);
+  send_queue_.PopFront(text);
+  bytes_acked_ += text;
+  snd_una_ = ack;
+  snd_nxt_ = Max(snd_nxt_, snd_una_);
+  retransmits_ = total_rto_ = 0;
+  congestion_.OnAck(std::max<uint32_t>(1, text / SendMss()), flight);
+  timer_ = Timer::kNone;
+  timer_at_ = kNever;
+  if (snd_una_ != snd_max_) ArmRetransmit(now);
+  if ((!had_space && HasWriteSpace()) || (send_queue_.empty() && fin_queued_)) {
+    actions->wake_writers = true;
+  }
+  if (!fin_acked) return;
+  switch (state_) {
+    case TcpState::kFinWait1:
+      Apply(TcpEvent::kReceiveAckOfFin);
+      actions->wake_readers = actions->wake_writers = true;
+      EnterFinWait2(now, &segment, actions);
+      return;
+    case TcpState::kClosing:
+      Apply(TcpEvent::kReceiveAckOfFin);
+      EnterTimeWait(actions);
+      return;
+    case TcpState::kLastAck:
+      Die(TcpEvent::kReceiveAckOfFin, Cause::kNone, actions);
+      return;
+    default:
+      return;
+  }
+}
+
+void Tcb::ArmRetransmit(Instant now) {
+  timer_ = Timer::kRetransmit;
+  timer_at_ = now + rtt_.BackedOff(*profile_, backoff_);
+}
+
+// After output: what is in flight is watched, what the window holds back is probed for.
+void Tcb::RearmSendTimer(Instant now) {
+  if (snd_una_ != snd_max_) {
+    if (timer_ != Timer::kRetransmit) ArmRetransmit(now);
+    return;
+  }
+  if (send_queue_.empty() && !FinDue()) {
+    timer_ = Timer::kNone;
+    timer_at_ = kNever;
+  } else if (timer_ == Timer::kNone) {
+    timer_ = Timer::kPersist;
+    backoff_ = 0;
+    timer_at_ = now + PersistInterval();
+  }
+}
+
+}  // namespace drywire

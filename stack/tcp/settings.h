@@ -1,0 +1,54 @@
+// What a program may set on one TCP socket: the values of its socket options.
+//
+// Zero means "not set: the profile's value" unless said otherwise. Accepted connections copy their
+// listener's. Source: tcp(7) of Linux, tcp(4) of FreeBSD.
+#ifndef DRYWIRE_STACK_TCP_SETTINGS_H_
+#define DRYWIRE_STACK_TCP_SETTINGS_H_
+
+#include <cstdint>
+
+#include "sim/core/time.h"
+#include "stack/personality/tcp_profile.h"
+
+namespace drywire {
+
+struct TcpSettings {
+  uint32_t receive_buffer = 0;   // SO_RCVBUF as it reads back; 0: the profile's default
+  uint32_t send_buffer = 0;      // SO_SNDBUF as it reads back; 0: the profile's default
+  uint32_t user_timeout_ms = 0;  // TCP_USER_TIMEOUT
+  int32_t syn_count = 0;         // TCP_SYNCNT
+  int32_t keep_idle_s = 0;       // TCP_KEEPIDLE
+  int32_t keep_interval_s = 0;   // TCP_KEEPINTVL
+  int32_t keep_count = 0;        // TCP_KEEPCNT
+  int32_t keepinit_s = 0;        // TCP_KEEPINIT (FreeBSD)
+  int32_t linger2_s = 0;         // TCP_LINGER2; -1: no FIN-WAIT-2 for orphans
+  uint32_t low_water = 1;        // SO_RCVLOWAT
+  uint16_t max_segment = 0;      // TCP_MAXSEG
+  uint16_t window_clamp = 0;
+  uint8_t defer_accept = 0;  // TCP_DEFER_ACCEPT, in SYN-ACK retransmissions
+  bool no_delay = false;     // TCP_NODELAY
+  bool cork = false;         // TCP_CORK, TCP_NOPUSH
+  bool keepalive = false;    // SO_KEEPALIVE
+
+  Duration KeepIdle(const TcpProfile& p) const {
+    return Duration::Seconds(keep_idle_s != 0 ? keep_idle_s : p.keepalive_time_s);
+  }
+  Duration KeepInterval(const TcpProfile& p) const {
+    return Duration::Seconds(keep_interval_s != 0 ? keep_interval_s : p.keepalive_intvl_s);
+  }
+  int64_t KeepCount(const TcpProfile& p) const {
+    return keep_count != 0 ? keep_count : p.keepalive_probes;
+  }
+  Duration KeepInit(const TcpProfile& p) const {
+    return keepinit_s != 0 ? Duration::Seconds(keepinit_s) : Duration::Millis(p.keepinit_ms);
+  }
+  // How long an orphan stays in FIN-WAIT-2; requires linger2_s >= 0.
+  Duration FinTimeout(const TcpProfile& p) const {
+    return Duration::Seconds(linger2_s != 0 ? linger2_s : p.fin_timeout_s);
+  }
+  bool KeepsAlive(const TcpProfile& p) const { return keepalive || p.always_keepalive != 0; }
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_TCP_SETTINGS_H_

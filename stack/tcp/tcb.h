@@ -1,0 +1,365 @@
+// The transmission control block: one TCP connection, sans-IO (RFC 9293).
+//
+// Everything comes in as an argument (the time, segments, ICMP errors, calls of the program) and
+// everything that should happen goes out through Actions; NextDeadline() tells when to call
+// OnDeadline(). Variables have the RFC's names. What differs between systems is asked of the
+// TcpProfile, never of a name. Half-open connections of a listener are Requests (listener.h),
+// TIME-WAIT is a compact entry (time_wait.h).
+//
+// Left out: urgent data (URG is ignored), ECN, Fast Open, fast retransmit and recovery (lost data
+// comes back by timeout, from SND.UNA on), receive buffer auto-tuning, path MTU black hole probing.
+// Source: RFC 9293, 5961, 6298, 7323; Linux 6.18 as observed, FreeBSD 14's sys/netinet.
+#ifndef DRYWIRE_STACK_TCP_TCB_H_
+#define DRYWIRE_STACK_TCP_TCB_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "sim/core/time.h"
+#include "stack/base/bytes.h"
+#include "stack/base/seq.h"
+#include "stack/personality/cause.h"
+#include "stack/personality/tcp_profile.h"
+#include "stack/tcp/actions.h"
+#include "stack/tcp/byte_queue.h"
+#include "stack/tcp/congestion.h"
+#include "stack/tcp/reassembly.h"
+#include "stack/tcp/request.h"
+#include "stack/tcp/rto.h"
+#include "stack/tcp/settings.h"
+#include "stack/tcp/state.h"
+#include "stack/tcp/time_wait.h"
+#include "stack/wire/segment.h"
+
+namespace drywire {
+
+class Tcb {
+ public:
+  // What an active OPEN needs to know.
+  struct OpenParameters {
+    uint16_t local_port = 0;
+    uint16_t remote_port = 0;
+    uint16_t mss = 536;  // what the path's MTU leaves for a segment without options
+    Seq iss;
+    uint32_t ts_offset = 0;
+  };
+
+  // `profile` is the host's own and outlives this.
+  explicit Tcb(const TcpProfile* profile) : profile_(profile) {}
+  Tcb(const Tcb&) = delete;
+  Tcb& operator=(const Tcb&) = delete;
+
+  // Back to CLOSED as if new; settings stay.
+  void Reset();
+
+  TcpState state() const { return state_; }
+  TcpSettings& settings() { return settings_; }
+  const TcpSettings& settings() const { return settings_; }
+  const TcpProfile& profile() const { return *profile_; }
+
+  // --- Opening (RFC 9293 3.10.1) ---
+  // Active OPEN, from CLOSED: sends the SYN.
+  void Connect(Instant now, const OpenParameters& open, Actions* actions);
+  // Passive OPEN, from CLOSED. The segments for it go to a Listener.
+  void Listen() { Apply(TcpEvent::kPassiveOpen); }
+  // Makes this, CLOSED, the connection that `request` was: in SYN-RECEIVED, with the SYN-ACK sent.
+  // The segment that completes the handshake is then given to SegmentArrives().
+  void Adopt(Instant now, const Request& request);
+
+  // --- Sending (3.10.2) ---
+  // Bytes that Send() would take now.
+  size_t SendRoom() const;
+  // Whether poll() should call it writable, as far as buffer space goes.
+  bool HasWriteSpace() const;
+  // Queues `data`, at most SendRoom() bytes, and sends what may be sent. `more`: more follows soon
+  // (MSG_MORE). Allowed unless the sending direction was closed.
+  void Send(Instant now, Bytes data, bool more, Actions* actions);
+  // Bytes not yet acknowledged, sent or not (SIOCOUTQ).
+  size_t Unacknowledged() const { return send_queue_.size(); }
+  // After settings().no_delay or cork was cleared: sends what was held back.
+  void Push(Instant now, Actions* actions);
+
+  // --- Receiving (3.10.3) ---
+  size_t Readable() const { return receive_queue_.size(); }
+  // Copies without consuming.
+  size_t Peek(size_t offset, void* out, size_t n) { return receive_queue_.CopyOut(offset, out, n); }
+  // The program took n bytes; may announce a larger window.
+  void Consume(Instant now, size_t n, Actions* actions);
+  // The peer's FIN has been reached by what arrived in order.
+  bool fin_received() const { return fin_received_; }
+  bool receive_shut() const { return receive_shut_; }
+  bool send_shut() const { return fin_queued_; }
+
+  // --- Closing (3.10.4, 3.10.5) ---
+  // shutdown(SHUT_WR): FIN after what is queued. No effect when already closed in this direction or
+  // in a state without one.
+  void ShutdownSend(Instant now, Actions* actions);
+  // shutdown(SHUT_RD). Nothing goes on the wire.
+  void ShutdownReceive(Instant now, Actions* actions);
+  // close(): the program is gone; what it did not read is thrown away. The connection goes on by
+  // itself until `finished` or `time_wait`.
+  void Close(Instant now, Actions* actions);
+  // ABORT: RST where the state calls for one, then CLOSED. No error is reported.
+  void Abort(Instant now, Actions* actions);
+  // The host lost power or the like: CLOSED, silently.
+  void Vanish();
+  // Whether everything sent, FIN included, has been acknowledged (SO_LINGER waits for it).
+  bool Drained() const;
+  bool orphan() const { return orphan_; }
+
+  // --- Arrivals (3.10.7) ---
+  // Takes the payload out of `segment`. Not in LISTEN or TIME-WAIT.
+  void SegmentArrives(Instant now, Segment& segment, Actions* actions);
+  // An ICMP error that quotes a segment of this connection. `mtu`: of the next hop, for
+  // kIcmpFragmentationNeeded; `mss`: what that leaves for a segment without options.
+  void IcmpArrives(Instant now, Cause cause, Seq quoted_seq, uint16_t mss, Actions* actions);
+  // The soft error of the connection, which is thereby cleared (SO_ERROR); kNone when there is
+  // none.
+  Cause TakeSoftError();
+  // A segment could not be sent (no route, no neighbour): remembered as BSD does.
+  void NoteSendFailure(Cause cause);
+
+  // --- Time ---
+  Instant NextDeadline() const;
+  // Handles everything due at or before `now`.
+  void OnDeadline(Instant now, Actions* actions);
+  // SO_KEEPALIVE or its parameters changed.
+  void RearmKeepalive(Instant now);
+  // TCP_QUICKACK.
+  void SetQuickAck(Instant now, bool on, Actions* actions);
+  bool quick_ack() const { return !ack_.pingpong; }
+
+  // Requires that Actions::time_wait was just set.
+  TimeWait MakeTimeWait(Instant now) const;
+
+  // --- For TCP_INFO, state dumps and tests ---
+  uint16_t local_port() const { return local_port_; }
+  uint16_t remote_port() const { return remote_port_; }
+  Seq snd_una() const { return snd_una_; }
+  Seq snd_nxt() const { return snd_nxt_; }
+  Seq snd_max() const { return snd_max_; }
+  uint32_t snd_wnd() const { return snd_wnd_; }
+  Seq iss() const { return iss_; }
+  Seq rcv_nxt() const { return rcv_nxt_; }
+  uint32_t rcv_wnd() const { return rcv_wnd_; }
+  Seq irs() const { return irs_; }
+  // Largest payload of a segment now.
+  uint32_t SendMss() const;
+  uint16_t advertised_mss() const { return mss_; }
+  uint32_t receive_mss() const { return ack_.rcv_mss; }
+  const RttEstimator& rtt() const { return rtt_; }
+  const Congestion& congestion() const { return congestion_; }
+  Duration CurrentRto() const { return rtt_.BackedOff(*profile_, backoff_); }
+  int retransmits() const { return retransmits_; }
+  int backoff() const { return backoff_; }
+  int probes_out() const { return probes_out_; }
+  bool timestamps_on() const { return ts_on_; }
+  bool sack_on() const { return sack_on_; }
+  bool window_scaling_on() const { return wscale_on_; }
+  uint8_t snd_wscale() const { return snd_wscale_; }
+  uint8_t rcv_wscale() const { return rcv_wscale_; }
+  uint64_t bytes_acked() const { return bytes_acked_; }
+  uint64_t bytes_received() const { return bytes_received_; }
+  // SO_SNDBUF and SO_RCVBUF as they read back.
+  uint32_t SendBuffer() const;
+  uint32_t ReceiveBuffer() const;
+
+ private:
+  enum class Timer : uint8_t { kNone, kRetransmit, kPersist };
+  // Whether a segment stays under consideration.
+  enum class Check : uint8_t { kDrop, kPass };
+
+  // The delayed acknowledgement engine.
+  struct AckState {
+    Instant deadline = kNever;  // of the delayed ACK
+    Instant last_received;      // when data last arrived
+    Duration ato;               // Linux: the present delay
+    uint32_t rcv_mss = 536;     // estimate of the peer's segment size
+    uint8_t quick = 0;          // Linux: ACKs to send at once
+    bool pingpong = false;      // Linux: interactive, replies carry the ACKs
+    bool scheduled = false;     // something must be acknowledged
+    bool now = false;           // ... at once
+    uint8_t pushed = 0;         // less than full segments since the last ACK, 0 to 2
+  };
+
+  // The only place that assigns the state.
+  void Apply(TcpEvent event);
+
+  // tcb.cc
+  void SendSyn(Instant now, Actions* actions);
+  void FillSynOptions(Segment* segment) const;
+  void TakeSynOptions(const Segment& segment, Instant now);
+  void BecomeEstablished(Instant now, Actions* actions);
+  // To CLOSED by `event`; `error` is reported.
+  void Die(TcpEvent event, Cause error, Actions* actions);
+  void EnterTimeWait(Actions* actions);
+  void EnterFinWait2(Instant now, const Segment* segment, Actions* actions);
+  void StopTimers();
+  bool NeedsReset() const;
+  void SendActiveReset(Instant now, Actions* actions);
+  // The RST that answers `segment` (3.10.7.1); nothing for a RST.
+  void ResetFor(const Segment& segment, Actions* actions) const;
+
+  // segment_arrives.cc
+  void ArrivesInSynSent(Instant now, Segment& segment, Actions* actions);
+  void TakeSynAck(Instant now, Segment& segment, Actions* actions);
+  void TakeCrossedSyn(Instant now, Segment& segment, Actions* actions);
+  void ArrivesOtherwise(Instant now, Segment& segment, Actions* actions);
+  Check CheckAck(Instant now, Segment& segment, Actions* actions);
+  Check CheckAckInSynReceived(Instant now, const Segment& segment, Actions* actions);
+  Check CheckText(Instant now, const Segment& segment, Actions* actions);
+  void TakeText(Instant now, Segment& segment, Actions* actions);
+  void Deliver(Instant now, Bytes text, bool pushed);
+  bool DrainReassembly(Instant now);
+  void TakeFin(Instant now, Actions* actions);
+  void Finish(Instant now, Actions* actions);
+
+  // acceptance.cc
+  void CheckReset(Instant now, const Segment& segment, Actions* actions);
+  Check CheckSyn(Instant now, Segment& segment, Actions* actions);
+  Check CheckTimestamps(Instant now, const Segment& segment, Actions* actions);
+  Check CheckSequence(Instant now, Segment& segment, Actions* actions);
+  Check TrimToWindow(Instant now, Segment& segment, Actions* actions);
+  bool MayChallenge(Instant now);
+  void Challenge(Instant now, Actions* actions);
+  void AnswerUnacceptable(Instant now, const Segment& segment, Actions* actions);
+  Cause ResetCause() const;
+
+  // sender.cc
+  Seq QueueEnd() const;   // sequence number after the last queued byte
+  Seq QueueBase() const;  // of the first queued byte
+  void Output(Instant now, Actions* actions);
+  uint32_t NextLength(uint32_t unsent, uint32_t usable, bool burst, bool fin) const;
+  bool NagleHolds() const;
+  bool FinDue() const;
+  void EmitData(Instant now, uint32_t length, bool fin, Actions* actions);
+  void FillHeader(Instant now, uint8_t flags, Segment* segment);
+  void FillTimestamps(Instant now, Segment* segment) const;
+  void SendAck(Instant now, Actions* actions);
+  void SendAckAt(Instant now, Seq seq, Actions* actions);
+  void AcknowledgeUpTo(Instant now, Seq ack, const Segment& segment, Actions* actions);
+  // Whether the ACK gave a valid sample.
+  bool MeasureRtt(Instant now, Seq ack, const Segment& segment);
+  void ArmRetransmit(Instant now);
+  void RearmSendTimer(Instant now);
+  uint32_t FlightSegments() const;
+
+  // receiver.cc
+  uint32_t FullSpace() const;
+  uint32_t FreeSpace() const;
+  uint32_t InitialWindow(uint32_t mss) const;
+  uint8_t ChooseWindowScale() const;
+  uint16_t AnnounceWindow();
+  uint32_t LinuxWindow() const;
+  uint32_t BsdWindow() const;
+  Seq RightEdge() const { return rcv_wup_ + rcv_wnd_; }
+  uint32_t ReceiveWindow() const;  // what is left of the announced window
+  void DataArrived(Instant now, uint32_t length, bool pushed);
+  bool WindowUpdateDue() const;
+  void EnterQuickAck();
+  void IncreaseQuickAck();
+  void CheckAckNeeded(Instant now, bool out_of_order, Actions* actions);
+  void ScheduleDelayedAck(Instant now, Actions* actions);
+  void AckSent();
+
+  // timeouts.cc
+  void OnRetransmitTimeout(Instant now, Actions* actions);
+  bool HasTimedOut(Instant now, Cause* cause) const;
+  bool RetransmissionsTookTooLong(Instant now, int64_t boundary) const;
+  void OnPersistTimeout(Instant now, Actions* actions);
+  void SendProbe(Instant now, Actions* actions);
+  bool WakeUpWrite(Instant now, Actions* actions);
+  void OnDelayedAckTimeout(Instant now, Actions* actions);
+  void OnKeepaliveTimeout(Instant now, Actions* actions);
+  void OnLingerTimeout(Instant now, Actions* actions);
+  void RetransmitSyn(Instant now, Actions* actions);
+  Duration ClampToUserTimeout(Instant now, Duration rto) const;
+  Duration PersistInterval() const;
+  void TimeOut(Instant now, Cause cause, bool reset, Actions* actions);
+
+  uint32_t TsValue(Instant now) const {
+    return static_cast<uint32_t>(now.nanos() / 1'000'000) + ts_offset_;
+  }
+
+  const TcpProfile* profile_;
+  TcpSettings settings_;
+
+  uint16_t local_port_ = 0;
+  uint16_t remote_port_ = 0;
+  TcpState state_ = TcpState::kClosed;
+  Timer timer_ = Timer::kNone;
+
+  // Send sequence variables.
+  Seq snd_una_;
+  Seq snd_nxt_;  // what is sent next: falls back to SND.UNA on a retransmission timeout
+  Seq snd_max_;  // what was never sent yet: the RFC's SND.NXT in all comparisons
+  uint32_t snd_wnd_ = 0;
+  Seq snd_wl1_;
+  Seq snd_wl2_;
+  Seq iss_;
+  Seq snd_sml_;              // end of the last small segment sent (Minshall)
+  Seq pushed_seq_;           // Linux: up to here PSH was set
+  uint32_t max_window_ = 0;  // the largest window the peer ever announced
+  // Receive sequence variables.
+  Seq rcv_nxt_;
+  uint32_t rcv_wnd_ = 0;  // as announced with the last ACK
+  Seq rcv_wup_;           // RCV.NXT in the last ACK sent
+  Seq irs_;
+  uint32_t rcv_ssthresh_ = 0;  // Linux: slow start of the announced window
+
+  uint16_t mss_ = 536;       // announced to the peer
+  uint16_t path_mss_ = 536;  // what the path allows
+  uint16_t peer_mss_ = 536;  // announced by the peer
+  uint8_t snd_wscale_ = 0;
+  uint8_t rcv_wscale_ = 0;
+  bool wscale_on_ : 1 = false;
+  bool ts_on_ : 1 = false;
+  bool sack_on_ : 1 = false;
+  bool syn_acked_ : 1 = false;
+  bool fin_queued_ : 1 = false;
+  bool fin_received_ : 1 = false;
+  bool receive_shut_ : 1 = false;
+  bool orphan_ : 1 = false;
+  bool rtt_timing_ : 1 = false;
+  bool more_coming_ : 1 = false;  // the last Send() said so
+
+  uint8_t retransmits_ = 0;  // timeouts in a row
+  uint8_t backoff_ = 0;
+  uint8_t total_rto_ = 0;
+  uint8_t probes_out_ = 0;
+  uint8_t challenges_ = 0;  // in the present ack_war_timewindow
+
+  uint32_t ts_recent_ = 0;
+  uint32_t ts_offset_ = 0;
+  Instant ts_recent_at_;   // Never() means: ts_recent_ is not valid
+  Instant opened_at_;      // when the SYN was first sent
+  Instant retrans_stamp_;  // when the present series of retransmissions began
+  Instant probes_since_;
+  Instant last_oow_ack_ = Instant::FromNanos(-1'000'000'000'000);
+  Instant last_heard_;  // when a segment last arrived
+  Instant rtt_start_;
+  Seq rtt_seq_;
+
+  Instant timer_at_ = kNever;
+  Instant keepalive_at_ = kNever;
+  Instant linger_at_ = kNever;  // FIN-WAIT-2; FreeBSD's connection establishment timer
+
+  Cause soft_error_ = Cause::kNone;
+  AckState ack_;
+  RttEstimator rtt_;
+  Congestion congestion_;
+  ByteQueue send_queue_;
+  ByteQueue receive_queue_;
+  std::unique_ptr<Reassembly> reassembly_;  // only while something is out of order
+  uint64_t bytes_acked_ = 0;
+  uint64_t bytes_received_ = 0;
+};
+
+// The RST that RFC 9293 3.10.7.1 prescribes for a segment that belongs to no connection, with ports
+// swapped. False, and `reset` is untouched, for a RST.
+bool MakeResetFor(const Segment& segment, Segment* reset);
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_TCP_TCB_H_
