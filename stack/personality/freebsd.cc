@@ -29,7 +29,142 @@ constexpr SysctlEntry kSysctls[] = {
      "files open on the host"},
     {"net.inet.tcp.keepinit", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.keepinit_ms; },
      "connection establishment limit, ms"},
+    {"net.inet.tcp.rexmit_initial", 1, 1, INT32_MAX,
+     +[](Profile& p) { return &p.tcp.rexmit_initial_ms; }, "first retransmission timeout, ms"},
+    {"net.inet.tcp.rexmit_min", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.rto_min_ms; },
+     "least retransmission timeout, ms"},
+    {"net.inet.tcp.rexmit_slop", 1, 0, INT32_MAX, +[](Profile& p) { return &p.tcp.rexmit_slop_ms; },
+     "added to every retransmission timeout, ms"},
+    {"net.inet.tcp.rexmit_drop_options", 1, 0, 1,
+     +[](Profile& p) { return &p.tcp.rexmit_drop_options; },
+     "no options from the third SYN retransmission on"},
+    {"net.inet.tcp.retries", 1, 1, 12, +[](Profile& p) { return &p.tcp.retries2; },
+     "retransmissions before a connection is given up"},
+    {"net.inet.tcp.persmin", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.persmin_ms; },
+     "least interval of window probes, ms"},
+    {"net.inet.tcp.persmax", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.persmax_ms; },
+     "largest interval of window probes, ms"},
+    {"net.inet.tcp.rfc1323", 1, 0, 1, +[](Profile& p) { return &p.tcp.timestamps; },
+     "RFC 7323 timestamps"},
+    {"net.inet.tcp.sack.enable", 1, 0, 1, +[](Profile& p) { return &p.tcp.sack; },
+     "RFC 2018 selective acknowledgements"},
+    {"net.inet.tcp.mssdflt", 1, 48, 65535, +[](Profile& p) { return &p.tcp.mssdflt; },
+     "segment size of a peer that sent none"},
+    {"net.inet.tcp.minmss", 1, 48, 65535, +[](Profile& p) { return &p.tcp.minmss; },
+     "smallest segment size a peer may ask for"},
+    {"net.inet.tcp.initcwnd_segments", 1, 1, 1000, +[](Profile& p) { return &p.tcp.initcwnd; },
+     "initial congestion window, segments"},
+    {"net.inet.tcp.delacktime", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.delack_ms; },
+     "delay of acknowledgements, ms"},
+    {"net.inet.tcp.recvspace", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.rmem[1]; },
+     "default receive buffer, bytes"},
+    {"net.inet.tcp.sendspace", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.wmem[1]; },
+     "default send buffer, bytes"},
+    {"net.inet.tcp.insecure_rst", 1, 0, 1, +[](Profile& p) { return &p.tcp.insecure_rst; },
+     "any RST in the window resets"},
+    {"net.inet.tcp.insecure_syn", 1, 0, 1, +[](Profile& p) { return &p.tcp.insecure_syn; },
+     "any SYN in the window resets"},
+    {"net.inet.tcp.drop_synfin", 1, 0, 1, +[](Profile& p) { return &p.tcp.drop_synfin; },
+     "segments with SYN and FIN are dropped"},
+    {"net.inet.tcp.tolerate_missing_ts", 1, 0, 1,
+     +[](Profile& p) { return &p.tcp.tolerate_missing_ts; },
+     "segments may lack a negotiated timestamp"},
+    {"net.inet.tcp.ack_war_timewindow", 1, 0, INT32_MAX,
+     +[](Profile& p) { return &p.tcp.ack_war_timewindow_ms; },
+     "window of the challenge ACK limit, ms"},
+    {"net.inet.tcp.ack_war_cnt", 1, 0, INT32_MAX, +[](Profile& p) { return &p.tcp.ack_war_cnt; },
+     "challenge ACKs in a window"},
+    {"net.inet.tcp.syncookies", 1, 0, 1, +[](Profile& p) { return &p.tcp.syncookies; },
+     "SYN cookies on overflow"},
+    {"net.inet.tcp.syncookies_only", 1, 0, 1, +[](Profile& p) { return &p.tcp.syncookies_only; },
+     "SYN cookies always"},
+    {"net.inet.tcp.syncache.rexmtlimit", 1, 0, 255,
+     +[](Profile& p) { return &p.tcp.synack_retries; }, "SYN-ACK retransmissions"},
+    {"net.inet.tcp.syncache.rst_on_sock_fail", 1, 0, 1,
+     +[](Profile& p) { return &p.tcp.rst_on_sock_fail; }, "RST when the accept queue is full"},
+    {"net.inet.tcp.syncache.cachelimit", 1, 1, INT32_MAX,
+     +[](Profile& p) { return &p.tcp.max_syn_backlog; }, "half-open connections remembered"},
+    {"net.inet.tcp.icmp_may_rst", 1, 0, 1, +[](Profile& p) { return &p.tcp.icmp_may_rst; },
+     "ICMP errors may end a connection attempt"},
+    {"net.inet.tcp.always_keepalive", 1, 0, 1, +[](Profile& p) { return &p.tcp.always_keepalive; },
+     "keep-alive for every connection"},
+    {"net.inet.tcp.fast_finwait2_recycle", 1, 0, 1,
+     +[](Profile& p) { return &p.tcp.fast_finwait2_recycle; }, "orphans leave FIN-WAIT-2 sooner"},
+    {"net.inet.tcp.finwait2_timeout", 1, 1, INT32_MAX,
+     +[](Profile& p) { return &p.tcp.finwait2_timeout_ms; }, "... after this, ms"},
+    {"net.inet.tcp.keepcnt", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.keepalive_probes; },
+     "keep-alive probes without an answer"},
 };
+
+constexpr IcmpCauseSet kRefusals = {
+    Cause::kIcmpProtocolUnreachable, Cause::kIcmpPortUnreachable,  Cause::kIcmpNetProhibited,
+    Cause::kIcmpHostProhibited,      Cause::kIcmpAdminProhibited,  Cause::kIcmpTimeExceeded,
+    Cause::kIcmp6AdminProhibited,    Cause::kIcmp6PortUnreachable, Cause::kIcmp6TimeExceeded,
+};
+
+// sys/netinet of FreeBSD 14; facts observed on 13.0.
+void SetTcp(TcpProfile& tcp) {
+  tcp.tick = Duration::Millis(1);
+  // Opening.
+  tcp.syn_retry_rule = SynRetryRule::kBsdBackoffTable;
+  tcp.synack_retries = 3;
+  tcp.bad_ack_hastens_syn = false;
+  tcp.syn_may_carry_data = true;
+  tcp.crossed_syn_offers_sack = false;
+  tcp.minmss = 216;
+  // Listening.
+  tcp.backlog_halves = 3;
+  tcp.syn_needs_accept_room = false;
+  tcp.overflow_keeps_request = false;
+  tcp.listen_drops_syn_fin = false;
+  tcp.request_rule = RequestRule::kBsd;
+  tcp.syn_queue_limited_by_backlog = false;
+  tcp.max_syn_backlog = 15375;
+  tcp.syncookie_lifetime_ms = 16000;
+  // Acceptance.
+  tcp.ack_war_timewindow_ms = 1000;
+  tcp.tolerate_missing_ts = 0;
+  tcp.rst_before_fin_accepted = false;
+  tcp.old_ack_challenged = false;
+  tcp.rst_needs_last_ack_sent = true;
+  // Retransmission.
+  tcp.rto_rule = RtoRule::kBsd;
+  tcp.rto_min_ms = 30;
+  tcp.rexmit_slop_ms = 200;
+  tcp.rto_max_ms = 64000;
+  tcp.retries2 = 12;
+  tcp.retries_count = true;
+  tcp.persmin_ms = 5000;
+  tcp.persmax_ms = 60000;
+  tcp.window_probe_bytes = 1;
+  // Sending and receiving.
+  tcp.nagle_minshall = false;
+  tcp.window_half_is_enough = true;
+  tcp.fin_ignores_window = true;
+  tcp.wmem = {2048, 32768, 2097152};
+  tcp.send_buffer_grows = false;
+  tcp.write_low_water = 2048;
+  tcp.ack_rule = AckRule::kBsd;
+  tcp.fin_acked_at_once = true;
+  tcp.window_rule = WindowRule::kBsd;
+  tcp.rmem = {1, 65536, 2097152};
+  tcp.shut_read_discards = true;
+  // Closing.
+  tcp.time_wait_rule = TimeWaitRule::kBsd;
+  tcp.unread_data_resets = false;
+  tcp.orphan_fin_wait_2_is_compact = false;
+  tcp.syn_sent_close_keeps_fin = true;
+  // Keep-alive.
+  tcp.keepalive_probes = 8;
+  tcp.always_keepalive = 1;
+  // ICMP.
+  tcp.icmp_fatal_connecting = kRefusals;
+  tcp.icmp_ignored = {Cause::kIcmp6PolicyFail, Cause::kIcmp6RejectRoute};
+  tcp.icmp_soft_established = {};
+  tcp.soft_error_after_retries = true;
+  tcp.icmp_kills_requests = false;
+  tcp.icmp_seq_at_snd_nxt = false;
+}
 
 }  // namespace
 
@@ -37,7 +172,7 @@ Profile FreeBsdProfile() {
   Profile profile;
   profile.name = "freebsd";
   profile.sysctls = kSysctls;
-  profile.tcp.syn_retry_rule = SynRetryRule::kBsdBackoffTable;
+  SetTcp(profile.tcp);
   SocketProfile& socket = profile.socket;
   socket.address.max_length = 255;
   socket.address.min_length = 2;
