@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "stack/base/credentials.h"
 #include "stack/personality/cause.h"
 #include "stack/socket/file.h"
 
@@ -18,12 +19,14 @@ namespace drywire {
 struct OpenFiles {
   int64_t open = 0;
   const int64_t* limit = nullptr;  // in the host's profile
+  bool privileged_exempt = true;   // the limit does not hold for privileged processes
 };
 
 class FdTable {
  public:
-  // `limit` is the process's RLIMIT_NOFILE, read at each call. Neither is owned.
-  FdTable(OpenFiles* host, const int64_t* limit) : host_(host), limit_(limit) {}
+  // `limit` is the process's RLIMIT_NOFILE and `owner` who it is, read at each call. None is owned.
+  FdTable(OpenFiles* host, const int64_t* limit, const Credentials* owner)
+      : host_(host), limit_(limit), owner_(owner) {}
   FdTable(const FdTable&) = delete;
   FdTable& operator=(const FdTable&) = delete;
   ~FdTable() { CloseAll(); }
@@ -68,11 +71,14 @@ class FdTable {
   // The lowest free number at or above `minimum`; may be beyond the slots.
   int LowestFree(int minimum) const;
   void Put(int fd, FileRef file, bool close_on_exec);
-  void MarkUsed(int fd);
-  void MarkFree(int fd);
+  Result<> CheckSystemRoom() const;
+  // Empties the slot; the file's count of descriptors is lowered by the caller.
+  FileRef Take(int fd);
+  void Drop(File& file);
 
   OpenFiles* host_;
   const int64_t* limit_;
+  const Credentials* owner_;
   std::vector<Slot> slots_;
   std::vector<uint64_t> used_;  // a bit for each slot
   std::vector<uint64_t> full_;  // a bit for each word of used_ that is all ones

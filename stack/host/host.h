@@ -3,8 +3,8 @@
 // The world creates hosts, wires their interfaces and gives them their profile; stack/sys acts for
 // their processes. A crash loses everything a power cut loses: processes vanish, sockets forget
 // their peers without a word, and only configuration (interfaces, addresses, routes, sysctls)
-// survives. A paused host takes in no packets and runs no task; its timers that fall due meanwhile
-// are acted on at once when it goes on, as after a virtual machine's suspend.
+// survives. A paused host takes in no packets (they wait) and runs no task; its protocol timers go
+// on, and what they would send is lost, as if the link were cut for that time.
 #ifndef DRYWIRE_STACK_HOST_HOST_H_
 #define DRYWIRE_STACK_HOST_HOST_H_
 

@@ -116,6 +116,7 @@ class Process : public ListHook<> {
   Result<> Raise(int signal);
   // kInvalidArgument: number out of range, SIGKILL, SIGSTOP.
   Result<> SetAction(int signal, const SignalAction& action, SignalAction* old);
+  Result<SignalAction> Action(int signal) const;
   SignalSet blocked() const { return blocked_; }
   // SIGKILL and SIGSTOP cannot be blocked and are taken out of `mask`.
   void SetBlocked(SignalSet mask);
@@ -141,8 +142,11 @@ class Process : public ListHook<> {
   void OnTimer();
   // Interrupts a task of the process that is in an interruptible wait.
   void InterruptOne();
+  // Closes everything; the tasks go on.
   void End(ProcessState state, int code);
+  void EndAndKill(ProcessState state, int code);
   bool EndsProcess(int signal) const;
+  bool Ignores(int signal) const;
 
   Host* host_;
   int pid_;

@@ -71,6 +71,8 @@ constexpr ErrnoRule kRules[] = {
     {kAny, Cause::kOptionUnknown, ENOPROTOOPT, ENOPROTOOPT, "getsockopt(2)"},
     {kAny, Cause::kOptionValueInvalid, EINVAL, EINVAL, "setsockopt(2)"},
     {kAny, Cause::kOptionLengthInvalid, EINVAL, EINVAL, "setsockopt(2)"},
+    {kAny, Cause::kControlUnsupported, EINVAL, EINVAL, "sendmsg(2): unknown control messages"},
+    {kAny, Cause::kOutOfBandUnsupported, EOPNOTSUPP, EOPNOTSUPP, "observed; fbsd uipc_socket.c"},
     {kAny, Cause::kTimeValueInvalid, EDOM, EDOM, "socket(7); fbsd uipc_socket.c"},
     {kAny, Cause::kMessageTooLong, EMSGSIZE, EMSGSIZE, "send(2)"},
     {kAny, Cause::kNoBufferSpace, ENOBUFS, ENOBUFS, "send(2)"},

@@ -204,6 +204,8 @@ Profile FreeBsdProfile() {
   socket.maxsockbuf = 2097152;
   socket.somaxconn = 128;
   socket.file_max = 1048576;
+  socket.file_max_spares_privileged = false;
+  socket.socket_arguments_have_range = false;
   socket.nofile_soft = 1048576;
   socket.nofile_hard = 1048576;
   UdpProfile& udp = profile.udp;
@@ -214,6 +216,8 @@ Profile FreeBsdProfile() {
   udp.address_on_connected_refused = true;
   udp.error_before_destination = true;
   udp.max_datagram = 9216;
+  udp.discovers_path_mtu = false;
+  udp.data_before_error = true;
   udp.buffer_rule = UdpBufferRule::kPayloadAndAddress;
   udp.receive_space = 42080;
   udp.readable_counts_all = true;

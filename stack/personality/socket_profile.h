@@ -80,6 +80,10 @@ struct SocketProfile {
   int64_t tcp_blackhole = 0;  // net.inet.tcp.blackhole
   int64_t udp_blackhole = 0;  // net.inet.udp.blackhole
 
+  // --- socket() ---
+  // Types and protocols beyond all known numbers are invalid arguments rather than unsupported.
+  bool socket_arguments_have_range = true;
+
   // --- Options ---
   // getsockopt of a level that is not the socket's: Linux says EOPNOTSUPP for IPv4 sockets.
   bool foreign_level_unsupported = true;
@@ -101,6 +105,8 @@ struct SocketProfile {
   // --- Queues and descriptors ---
   int64_t somaxconn = 4096;                // net.core.somaxconn; kern.ipc.soacceptqueue
   int64_t file_max = 9223372036854775807;  // fs.file-max; kern.maxfiles
+  bool file_max_spares_privileged = true;
+  int64_t nr_open = 1048576;  // fs.nr_open; kern.maxfilesperproc: RLIMIT_NOFILE at most
   int64_t nofile_soft = 1024;
   int64_t nofile_hard = 524288;
 };

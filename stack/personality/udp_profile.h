@@ -34,7 +34,11 @@ struct UdpProfile {
   bool error_before_destination = false;  // a pending error is told before the address is judged
   int64_t max_datagram = 65535;           // net.inet.udp.maxdgram: payload, bytes
 
+  bool discovers_path_mtu = true;  // datagrams that fit carry DF, unless IP_MTU_DISCOVER says no
+
   // --- receive ---
+  // What is queued is read before a pending error is told, and nothing is queued after SHUT_RD.
+  bool data_before_error = false;
   UdpBufferRule buffer_rule = UdpBufferRule::kSkbTruesize;
   int64_t receive_space = 0;         // net.inet.udp.recvspace; 0: the socket layer's default
   bool readable_counts_all = false;  // FIONREAD: all that is queued rather than the first datagram

@@ -99,7 +99,7 @@ void NetStack::Carry(IpActions& actions) {
     } else {
       auto& dropped = std::get<IpActions::Dropped>(action);
       if (dropped.packet != nullptr) {
-        Dropped(*dropped.packet, DropReasonName(dropped.reason).data());
+        NoteDropped(*dropped.packet, DropReasonName(dropped.reason).data());
       }
     }
   }
@@ -109,6 +109,7 @@ void NetStack::Transmit(IpActions::Transmit& transmit) {
   Packet& packet = *transmit.packet;
   if (packet.serial == 0) packet.serial = (*environment_.next_serial)++;
 
+  if (paused_) return NoteDropped(packet, "host-paused");
   const uint32_t interface = transmit.interface;
   PacketSink* sink = interface < sinks_.size() ? sinks_[interface] : nullptr;
   if (sink != nullptr) {
@@ -117,7 +118,7 @@ void NetStack::Transmit(IpActions::Transmit& transmit) {
     looping_.push_back(std::move(transmit.packet));
     if (!loopback_.is_pending()) events().Schedule(&loopback_, now());
   } else {
-    Dropped(packet, "no-link");
+    NoteDropped(packet, "no-link");
   }
 }
 
@@ -142,20 +143,20 @@ void NetStack::DeliverLocal(PacketPtr packet, uint32_t interface) {
 void NetStack::AnswerClosedTcp(const Packet& packet) {
   const int64_t blackhole = profile().socket.tcp_blackhole;
   const bool ignored = blackhole >= 2 || (blackhole == 1 && packet.segment()->Has(kSyn));
-  if (ignored && !ip_->IsLocal(packet.source)) return Dropped(packet, "blackhole");
+  if (ignored && !ip_->IsLocal(packet.source)) return NoteDropped(packet, "blackhole");
   SendReset(packet);
 }
 
 void NetStack::AnswerClosedUdp(const Packet& packet) {
   if (profile().socket.udp_blackhole != 0 && !ip_->IsLocal(packet.source)) {
-    return Dropped(packet, "blackhole");
+    return NoteDropped(packet, "blackhole");
   }
   std::unique_ptr<IpActions> actions = TakeActions();
   ip_->SendPortUnreachable(now(), packet, *actions);
   Finish(std::move(actions));
 }
 
-void NetStack::Dropped(const Packet& packet, const char* reason) {
+void NetStack::NoteDropped(const Packet& packet, const char* reason) {
   Note(TraceKind::kPacketDropped, 0, packet.serial, packet.Digest(), packet.WireLength(),
        Text(reason));
 }

@@ -68,6 +68,8 @@ class NetStack {
   Rng MakeRng(absl::string_view purpose) const {
     return Rng(environment_.seed, environment_.host_id, purpose);
   }
+  // A packet ends here; `reason` is a literal.
+  void NoteDropped(const Packet& packet, const char* reason);
   // Null when the world keeps no trace.
   Trace* trace() { return environment_.trace; }
   template <typename... Args>
@@ -107,6 +109,8 @@ class NetStack {
   void Crash();
   void Restart() { powered_ = true; }
   bool powered() const { return powered_; }
+  // While paused, whatever would be sent is dropped.
+  void set_paused(bool paused) { paused_ = paused; }
 
   // TCP's own per-host state; created by the first TcpSocket.
   NetStackPart* tcp_part() { return tcp_part_.get(); }
@@ -126,7 +130,6 @@ class NetStack {
   void AnswerClosedUdp(const Packet& packet);
   void OnIpDeadline();
   void OnLoopback();
-  void Dropped(const Packet& packet, const char* reason);
 
   Environment environment_;
   std::unique_ptr<IpStack> ip_;
@@ -142,6 +145,7 @@ class NetStack {
   std::vector<PacketPtr> arriving_;
   std::unique_ptr<NetStackPart> tcp_part_;
   bool powered_ = true;
+  bool paused_ = false;
 };
 
 }  // namespace drywire

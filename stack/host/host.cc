@@ -1,0 +1,125 @@
+#include "stack/host/host.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "sim/core/check.h"
+#include "stack/socket/udp_socket.h"
+
+namespace drywire {
+namespace {
+
+// The first numbers that no system knows: SOCK_MAX, IPPROTO_MAX (which <netinet/in.h> calls 256
+// where the kernel has 263 since 5.6).
+constexpr int kTypeEnd = 11;
+constexpr int kProtocolEnd = 263;
+
+NetStack::Environment ForNet(const Host::Environment& environment, Profile* profile) {
+  NetStack::Environment net;
+  net.host_id = environment.id;
+  net.seed = environment.seed;
+  net.events = &environment.scheduler->events();
+  net.trace = environment.scheduler->trace();
+  net.packets = environment.packets;
+  net.next_serial = environment.next_serial;
+  net.profile = profile;
+  return net;
+}
+
+}  // namespace
+
+Host::Host(const Environment& environment)
+    : environment_(environment), net_(ForNet(environment, &environment_.profile)) {
+  open_files_.limit = &environment_.profile.socket.file_max;
+  open_files_.privileged_exempt = environment_.profile.socket.file_max_spares_privileged;
+}
+
+Host::~Host() {
+  // As when the power goes: no packet is sent by closing.
+  net_.Crash();
+}
+
+Result<Ref<Socket>> Host::CreateSocket(int domain, int type, int protocol,
+                                       const Credentials& credentials) {
+  const bool ranges = profile().socket.socket_arguments_have_range;
+  const bool known = domain == AF_INET || domain == AF_INET6;
+  if (ranges && domain >= 0 && domain < AF_MAX && (type < 0 || type >= kTypeEnd)) {
+    return Cause::kInvalidArgument;
+  }
+  if (!known) return Cause::kFamilyUnsupported;
+  if (ranges && (protocol < 0 || protocol >= kProtocolEnd)) return Cause::kInvalidArgument;
+  const int own = type == SOCK_STREAM ? IPPROTO_TCP : type == SOCK_DGRAM ? IPPROTO_UDP : 0;
+  if (own == 0) {
+    // SOCK_RAW exists on both systems but without a default protocol; it is not modelled.
+    return type == SOCK_RAW || (!ranges && protocol != 0) ? Cause::kProtocolUnsupported
+                                                          : Cause::kTypeUnsupported;
+  }
+  if (protocol != 0 && protocol != own) return Cause::kProtocolUnsupported;
+  if (type == SOCK_DGRAM) {
+    return Ref<Socket>(new UdpSocket(&net_, domain, credentials.uid));
+  }
+  DRYWIRE_CHECK(environment_.stream_factory != nullptr)
+      << "host " << name() << " was assembled without TCP";
+  return environment_.stream_factory(*this, domain, credentials);
+}
+
+Process& Host::CreateProcess(std::string name, const Credentials& credentials) {
+  owned_processes_.push_back(
+      std::make_unique<Process>(this, next_pid_++, std::move(name), credentials));
+  processes_.PushBack(owned_processes_.back().get());
+  return *owned_processes_.back();
+}
+
+Process* Host::FindProcess(int pid) {
+  for (Process& process : processes_) {
+    if (process.pid() == pid) {
+      return process.state() == ProcessState::kRunning ? &process : nullptr;
+    }
+  }
+  return nullptr;
+}
+
+void Host::Crash() {
+  net_.Crash();
+  held_.clear();
+  for (Process& process : processes_) process.KillBySignal(9);
+  // Closing what the processes left open may have made new endpoints; nothing of them survives.
+  net_.Crash();
+}
+
+void Host::Restart() { net_.Restart(); }
+
+void Host::Pause() {
+  if (paused_) return;
+  paused_ = true;
+  net_.set_paused(true);
+  for (Process& process : processes_) {
+    for (Task* task : process.tasks()) scheduler().Freeze(task);
+  }
+}
+
+void Host::Resume() {
+  if (!paused_) return;
+  paused_ = false;
+  net_.set_paused(false);
+  for (Process& process : processes_) {
+    for (Task* task : process.tasks()) scheduler().Thaw(task);
+  }
+  std::vector<Held> held = std::move(held_);
+  held_.clear();
+  for (Held& packet : held) net_.Receive(packet.interface, std::move(packet.packet));
+}
+
+void Host::Receive(uint32_t interface, PacketPtr packet) {
+  if (paused_) {
+    held_.push_back(Held{interface, std::move(packet)});
+  } else {
+    net_.Receive(interface, std::move(packet));
+  }
+}
+
+std::string Host::DescribeSockets() { return net_.DescribeEndpoints(); }
+
+}  // namespace drywire
