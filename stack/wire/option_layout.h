@@ -2,7 +2,8 @@
 //
 // The order and the padding are those of Linux (net/ipv4/tcp_output.c, tcp_options_write): MSS;
 // SACK-permitted and timestamps, which share twelve bytes; window scale; SACK blocks; then
-// everything else. Each group starts on a four-byte boundary. FreeBSD puts the window scale before
+// everything else. Each group starts on a four-byte boundary, unless only without that padding do
+// they fit into a header. FreeBSD puts the window scale before
 // SACK-permitted; the length is the same, and a segment as a value has no order, so one is enough.
 #ifndef DRYWIRE_STACK_WIRE_OPTION_LAYOUT_H_
 #define DRYWIRE_STACK_WIRE_OPTION_LAYOUT_H_
@@ -27,12 +28,22 @@ inline constexpr uint8_t kFastOpen = 34;
 
 inline constexpr int kMaxTcpOptionsLength = 40;
 
+// Length with every group padded.
+inline int AlignedOptionsLength(const TcpOptions& options) {
+  const bool sack_or_timestamps = options.sack_permitted || options.has_timestamps;
+  return (options.has_mss ? 4 : 0) + (sack_or_timestamps ? (options.has_timestamps ? 12 : 4) : 0) +
+         (options.has_window_scale ? 4 : 0) +
+         (options.sack_count > 0 ? 4 + 8 * options.sack_count : 0) +
+         static_cast<int>(options.other_options.size());
+}
+
 // Calls, in order, the visitor's Nop(), Mss(), SackPermitted(), Timestamps(), WindowScale(), Sack()
 // and Other(), each only where the option is there. Padding at the end is left to the caller.
 template <typename Visitor>
 void VisitOptions(const TcpOptions& options, Visitor& visitor) {
-  const auto nops = [&visitor](int count) {
-    for (int i = 0; i < count; ++i) visitor.Nop();
+  const bool aligned = AlignedOptionsLength(options) <= kMaxTcpOptionsLength;
+  const auto nops = [&visitor, aligned](int count) {
+    for (int i = aligned ? 0 : count; i < count; ++i) visitor.Nop();
   };
   if (options.has_mss) visitor.Mss();
   if (options.sack_permitted || options.has_timestamps) {

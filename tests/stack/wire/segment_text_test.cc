@@ -106,7 +106,7 @@ TEST(SegmentText, ErrorsNameThePlaceAndWhatWasExpected) {
       {". 0:0(0) ack 1 win 1 <sack 1:2,sack 3:4>", "\"sack\" is given twice"},
       {". 0:0(0) ack 1 win 1 <sack 1>", "expected \":\""},
       {". 0:0(0) ack 1 win 1 <TS val 1 ecr 2,sack 1:2 3:4 5:6 7:8>",
-       "the options take 48 bytes, a header has room for 40"},
+       "the options take 44 bytes, a header has room for 40"},
       {"S 0:0(0) win 1 <FO 123>", "expected an even number of hexadecimal digits, found \"123\""},
       {"S 0:0(0) win 1 <kind 2 05b4>", "column 22: option kind 2 has a name of its own"},
       {"S 0:0(0) win 1 <kind 254 zz>", "expected \",\" or \">\", found \"zz\""},
@@ -216,6 +216,7 @@ TEST(TcpOptions, EncodedLengthIsPadded) {
       {"S 0:0(0) win 1 <sack 1:2>", 12},
       {"S 0:0(0) win 1 <TS val 1 ecr 2,sack 1:2 3:4 5:6>", 40},
       {"S 0:0(0) win 1 <FO 0102030405>", 8},
+      {". 0:0(0) ack 1 win 1 <sackOK,wscale 1,sack 1:2 3:4 5:6 7:8>", 40},
   };
   for (const auto& entry : kCases) {
     EXPECT_EQ(ParseSegment(entry.text)->options.EncodedLength(), entry.length) << entry.text;
