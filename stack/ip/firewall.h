@@ -53,7 +53,8 @@ struct Match {
   bool negated = false;
   Family family = Family::kNone;       // the packet must be of it; kNone: either
   std::optional<IpProtocol> protocol;  // the packet must carry it
-  uint32_t mask = 0;                   // kTcpFlags, kCtState: bits that are looked at
+  // kTcpFlags, kCtState: the bits that are looked at. Without ranges any one of them suffices.
+  uint32_t mask = 0;
   struct Range {
     Address low_address, high_address;
     uint32_t low = 0, high = 0;
@@ -144,9 +145,12 @@ class Firewall {
   absl::Status Load(absl::string_view text);
 
   FirewallDecision Evaluate(Instant now, Hook hook, const FirewallSubject& subject);
-  bool active(Hook hook) const { return !by_hook_[static_cast<int>(hook)].empty(); }
+  // Whether Evaluate() can do anything: with `ct` rules every hook keeps the flow table.
+  bool active(Hook hook) const {
+    return !by_hook_[static_cast<int>(hook)].empty() || (uses_conntrack_ && hook != Hook::kConnect);
+  }
 
-  // The first rule with this comment, or this handle; null if there is none.
+  // The first rule with this comment, or this handle; null if there is none. Valid until Load().
   const FirewallRule* FindRule(absl::string_view comment) const;
   const FirewallRule* FindRule(uint64_t handle) const;
   const std::vector<FirewallChain>& chains() const { return chains_; }

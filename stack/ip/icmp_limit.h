@@ -33,7 +33,7 @@ class IcmpLimit {
     Instant last;
   };
   struct Second {
-    int64_t second = -1;
+    Instant start;  // of the first packet in it
     int64_t count = 0;
   };
   bool AllowPerSecond(Instant now, Second& kind);

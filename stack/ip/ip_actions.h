@@ -33,7 +33,7 @@ enum class DropReason : uint8_t {
   kInterfaceDown,
   kNeighbourFailed,
   kNeighbourQueueFull,
-  kIcmpLimited,  // an ICMP error or RST that was not sent; `packet` is the packet it was about
+  kIcmpLimited,  // an ICMP error or RST that was made but not sent
   kIgnored,      // an ICMP message that means nothing to a host
 };
 absl::string_view DropReasonName(DropReason reason);
@@ -54,7 +54,8 @@ class IpActions {
   };
   // An error about a packet that a local transport sent: by ICMP (`from` says who) or, when
   // `local`, found by this host (a neighbour that does not answer). Judge `quoted` before believing
-  // it. Local ones have the cause of the ICMP message that the system sends to itself.
+  // it. Local ones have the cause kIcmpHostUnreachable in both families, for both systems act as if
+  // such a message came from a router.
   struct TransportError {
     QuotedPacket quoted;
     Cause cause = Cause::kNone;

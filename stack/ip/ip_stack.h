@@ -32,6 +32,7 @@
 #include "stack/ip/neighbour.h"
 #include "stack/ip/replies.h"
 #include "stack/ip/route.h"
+#include "stack/ip/route_parser.h"
 #include "stack/ip/route_table.h"
 #include "stack/personality/cause.h"
 #include "stack/personality/ip_profile.h"
@@ -117,6 +118,11 @@ class IpStack {
   Instant NextDeadline() const { return neighbours_.NextDeadline(); }
   void OnDeadline(Instant now, IpActions& actions);
 
+  // A path is known to carry at most `mtu` bytes, for the next mtu_expires seconds. Called by
+  // transports that judged an ICMP error (kIcmpFragmentationNeeded) to be genuine; for datagrams
+  // Input() does it.
+  void NotePathMtu(Instant now, const Address& destination, uint32_t mtu);
+
   // What a crash loses: neighbours, path MTUs, flows, limits. Waiting packets are dropped.
   void ForgetDynamicState(IpActions& actions);
 
@@ -126,40 +132,47 @@ class IpStack {
     Instant expires;
   };
 
+  // The parts of SelectRoute: each fills in more of the choice or fails.
+  Result<> SelectLocal(const RouteQuery& query, RouteChoice& choice) const;
+  Result<> SelectGroup(const RouteQuery& query, RouteChoice& choice) const;
+  Result<> SelectUnicast(const RouteQuery& query, RouteChoice& choice) const;
+  Cause NoRoute(const RouteChoice& choice) const;
+  Result<> Refused(const Route* route, RouteChoice& choice) const;
+  Result<> SelectSourceFor(const Address& preferred, RouteChoice& choice) const;
+  Result<> CheckChoice(const RouteQuery& query, RouteChoice& choice) const;
+  uint32_t MtuOf(Instant now, const RouteChoice& choice) const;
+  bool IsLocalOn(const Address& address, uint32_t interface) const;
+  // The interface one of whose subnets has this broadcast address; null if there is none.
+  const Interface* BroadcastSubnet(const Address& address) const;
+
   Interface& At(uint32_t index);
   const Interface& At(uint32_t index) const;
-  void ConnectRoutes(const Interface& interface);
-  absl::Status CheckGateway(const struct RouteStatement& statement, uint32_t& interface) const;
-
-  Result<RouteChoice> SelectLocal(const RouteQuery& query, RouteChoice choice) const;
-  Result<RouteChoice> SelectBroadcastOrMulticast(const RouteQuery& query, RouteChoice choice) const;
-  Result<RouteChoice> SelectFromTable(const RouteQuery& query, RouteChoice choice) const;
-  Result<RouteChoice> FinishBsdRefusal(const RouteQuery& query, const Route* route,
-                                       RouteChoice choice) const;
-  Result<RouteChoice> Finish(Instant now, const RouteQuery& query, RouteChoice choice) const;
-  Cause NoRouteCause(const RouteQuery& query) const;
-  const Interface* OwnerOf(const Address& address) const;
-  const Interface* SubnetWithBroadcast(const Address& address) const;
+  void AddConnectedRoute(const Interface& interface, const Prefix& prefix);
+  absl::Status ResolveNextHop(const RouteStatement& statement, Route& route) const;
 
   // The output hook and what follows it, for packets of this host.
   Result<> FilterAndSend(Instant now, PacketPtr packet, const RouteChoice& choice,
                          IpActions& actions);
   Result<> SendToNeighbour(Instant now, PacketPtr packet, const RouteChoice& choice,
                            IpActions& actions);
-  // Routes and sends a packet that this host itself made in answer to another.
+  // Routes and sends a packet that this host made in answer to another. An absent source address is
+  // selected. `interface` is where the other packet came in; 0: it was our own.
   void SendReply(Instant now, PacketPtr packet, uint32_t interface, IpActions& actions);
   void Reject(Instant now, const Packet& about, const RejectWith& with, uint32_t interface,
               IpActions& actions);
   void Drop(PacketPtr packet, DropReason reason, uint32_t interface, IpActions& actions);
   void Apply(Instant now, uint32_t interface, const Address& address, NeighbourOutcome& outcome,
              IpActions& actions);
+  void Solicit(const Interface& out, const Address& address, IpActions& actions);
 
-  bool IsMartian(const Packet& packet, const Interface& in, DropReason& reason) const;
+  bool DropMartian(const Interface& in, PacketPtr& packet, IpActions& actions);
   void DeliverLocally(Instant now, const Interface& in, PacketPtr packet, IpActions& actions);
   void InputIcmp(Instant now, const Interface& in, PacketPtr packet, IpActions& actions);
   void InputNeighbour(Instant now, const Interface& in, PacketPtr packet, IpActions& actions);
   void Forward(Instant now, const Interface& in, PacketPtr packet, IpActions& actions);
-  void NotePathMtu(Instant now, const Address& destination, uint32_t mtu);
+  // The route and checks of a forwarder; false if the packet was answered and dropped.
+  bool PrepareForward(Instant now, const Interface& in, PacketPtr& packet, RouteChoice& choice,
+                      IpActions& actions);
 
   const IpProfile& profile_;
   PacketPool& pool_;
@@ -171,7 +184,9 @@ class IpStack {
   IcmpLimit limit_;
   absl::flat_hash_map<Address, PathMtu> path_mtus_;
   uint64_t generation_ = 0;
-  NeighbourOutcome outcome_;  // scratch, kept for its room
+  // Scratch, kept for its room. Handling the second may use the first.
+  NeighbourOutcome outcome_;
+  NeighbourOutcome late_outcome_;
 };
 
 }  // namespace drywire

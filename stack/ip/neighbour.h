@@ -7,9 +7,11 @@
 //              owner is resolved at once, an address that nobody owns fails in the system's time,
 //              and one that appears meanwhile is found at the next probe;
 //   kExchange  requests and replies are packets (NeighbourMessage) and can be lost.
-// Left out: gratuitous and proxy ARP, duplicate address detection, router discovery, DAD delays.
-// Sources: RFC 826, RFC 4861 7.3, net/core/neighbour.c as observed on Linux 6.18 (3 probes a second
-// apart, error at 3 s for every waiting packet), if_ether.c and nd6.c of FreeBSD.
+// Confirmation by the progress of TCP is left out, so that a busy neighbour of mode kExchange is
+// probed now and then. Also left out: gratuitous and proxy ARP, duplicate address detection, router
+// discovery, DAD delays. Sources: RFC 826, RFC 4861 7.3, net/core/neighbour.c as observed on
+// Linux 6.18 (3 probes a second apart, error at 3 s for every waiting packet), if_ether.c and nd6.c
+// of FreeBSD.
 #ifndef DRYWIRE_STACK_IP_NEIGHBOUR_H_
 #define DRYWIRE_STACK_IP_NEIGHBOUR_H_
 
@@ -18,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "sim/core/time.h"
 #include "stack/base/address.h"
@@ -51,11 +54,12 @@ absl::string_view NeighbourStateName(NeighbourState state);
 
 struct NeighbourEntry {
   NeighbourState state = NeighbourState::kIncomplete;
-  int probes = 0;  // sent in this state
-  Instant deadline = kNever;
-  Instant asked = Instant::Zero();  // last request (kBsd)
-  std::vector<PacketPtr> queue;     // waiting for the answer, oldest first
-  bool via_gateway = false;         // of the last packet
+  int probes = 0;                // sent in this state
+  Instant deadline = kNever;     // of the state; kReachable ends without an event
+  Instant asked;                 // last request (ARP of kBsd)
+  Instant confirmed;             // last sign of life
+  std::vector<PacketPtr> queue;  // waiting for the answer, oldest first
+  bool via_gateway = false;      // of the last packet
 };
 
 // What the table wants done; IpStack turns it into IpActions.
@@ -85,15 +89,14 @@ class NeighbourTable {
                NeighbourOutcome& outcome);
 
   Instant NextDeadline() const;
-  // Handles one entry whose deadline has passed; false if there is none. `key` says which one.
-  bool ExpireOne(Instant now, Key& key, NeighbourOutcome& outcome);
   // What ExpireOne asks about the interface of the entry it handles.
-  using ModeOf = std::pair<NeighbourMode, const NeighbourResolver*> (*)(const void* context,
-                                                                        uint32_t interface);
-  void SetModeLookup(const void* context, ModeOf mode_of) {
-    context_ = context;
-    mode_of_ = mode_of;
-  }
+  struct Mode {
+    NeighbourMode mode = NeighbourMode::kNone;
+    const NeighbourResolver* resolver = nullptr;
+  };
+  // Handles one entry whose deadline has passed; false if there is none. `key` says which one.
+  bool ExpireOne(Instant now, absl::FunctionRef<Mode(uint32_t interface)> mode_of, Key& key,
+                 NeighbourOutcome& outcome);
 
   void SetPermanent(uint32_t interface, const Address& address, NeighbourOutcome& outcome);
   // Forgets the entries of an interface (0: of all); waiting packets go to `discard`.
@@ -103,15 +106,19 @@ class NeighbourTable {
   const std::map<Key, NeighbourEntry>& entries() const { return entries_; }
 
  private:
+  using Entries = std::map<Key, NeighbourEntry>;
+
+  bool UsesBsdArp(const Key& key) const {
+    return profile_.neighbours == NeighbourRule::kBsd && key.second.is_v4();
+  }
+  Result<> SendUnresolved(Instant now, Entries::iterator it, bool fresh, NeighbourOutcome& outcome);
+  Result<> AskBsdArp(Instant now, NeighbourEntry& entry, NeighbourOutcome& outcome);
+  // The probes are used up.
+  void Fail(Entries::iterator it, NeighbourOutcome& outcome);
+  bool Aged(Instant now, const Key& key, const NeighbourEntry& entry) const;
   void Reschedule();
-  void Enqueue(NeighbourEntry& entry, PacketPtr packet, NeighbourOutcome& outcome);
-  void Resolve(Instant now, const Key& key, NeighbourEntry& entry, NeighbourOutcome& outcome);
-  Result<> SendBsdArp(Instant now, NeighbourEntry& entry, NeighbourOutcome& outcome);
-  bool UsesBsdArp(const Key& key) const;
 
   const IpProfile& profile_;
-  const void* context_ = nullptr;
-  ModeOf mode_of_ = nullptr;
   std::map<Key, NeighbourEntry> entries_;
   Instant next_ = kNever;
 };

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "stack/base/address.h"
 #include "stack/wire/packet.h"
 
 namespace drywire {

@@ -44,6 +44,9 @@ struct RouteQuery {
   uint32_t interface = 0;  // scope id of the destination or SO_BINDTODEVICE; 0: any
   IpProtocol protocol = IpProtocol::kTcp;
   uint32_t uid = 0;  // who sends: firewalls may match it
+  // Linux's sendto(), unlike connect(), takes a link-local IPv6 destination without an interface
+  // and lets the routes decide.
+  bool scope_optional = false;
 };
 
 // The answer. It stays right until IpStack::generation() changes.

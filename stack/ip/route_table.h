@@ -20,7 +20,8 @@ namespace drywire {
 
 class RouteTable {
  public:
-  // False if a route of the same prefix and metric exists (EEXIST of `ip route add`).
+  // False if a route of the same prefix and metric exists ("File exists" of `ip route add`).
+  // Connected routes always go in.
   bool Add(const Route& route);
   // Adds, or takes the place of the first route with the same prefix and metric.
   void Replace(const Route& route);

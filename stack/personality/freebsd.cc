@@ -5,6 +5,35 @@ namespace drywire {
 namespace {
 
 constexpr SysctlEntry kSysctls[] = {
+    {"net.inet.ip.forwarding", 1, 0, 1, +[](Profile& p) { return &p.ip.forwarding; },
+     "the host is an IPv4 router"},
+    {"net.inet6.ip6.forwarding", 1, 0, 1, +[](Profile& p) { return &p.ip.forwarding_v6; },
+     "the host is an IPv6 router"},
+    {"net.inet.ip.ttl", 1, 1, 255, +[](Profile& p) { return &p.ip.default_ttl; },
+     "TTL of packets sent"},
+    {"net.inet6.ip6.hlim", 1, 1, 255, +[](Profile& p) { return &p.ip.default_hop_limit; },
+     "hop limit of packets sent"},
+    {"net.inet.ip.connect_inaddr_wild", 1, 0, 1,
+     +[](Profile& p) { return &p.ip.connect_inaddr_wild; },
+     "0.0.0.0 as destination means the host itself"},
+    {"net.inet.icmp.icmplim", 1, 0, INT32_MAX, +[](Profile& p) { return &p.ip.icmplim; },
+     "ICMP errors, and RSTs of closed ports, a second; 0: no limit"},
+    {"net.link.ether.inet.maxtries", 1, 1, 1000, +[](Profile& p) { return &p.ip.arp_maxtries; },
+     "ARP requests before senders are told"},
+    {"net.link.ether.inet.wait", 1, 1, INT32_MAX, +[](Profile& p) { return &p.ip.arp_wait_s; },
+     "life of an incomplete ARP entry, s"},
+    {"net.link.ether.inet.max_age", 1, 1, INT32_MAX,
+     +[](Profile& p) { return &p.ip.arp_max_age_s; }, "life of an ARP entry, s"},
+    {"net.link.ether.inet.maxhold", 1, 1, 1000, +[](Profile& p) { return &p.ip.neighbour_queue; },
+     "packets that wait for one neighbour"},
+    {"net.inet6.icmp6.nd6_mmaxtries", 1, 1, 255,
+     +[](Profile& p) { return &p.ip.neigh_mcast_solicit; }, "ND requests before a neighbour fails"},
+    {"net.inet6.icmp6.nd6_umaxtries", 1, 1, 255,
+     +[](Profile& p) { return &p.ip.neigh_ucast_solicit; },
+     "ND requests before a neighbour known earlier fails"},
+    {"net.inet6.icmp6.nd6_delay", 1, 0, 86400,
+     +[](Profile& p) { return &p.ip.neigh_delay_probe_s; },
+     "s from the first use of a stale entry to its probe"},
     {"net.inet.ip.portrange.first", 1, 1, 65535,
      +[](Profile& p) { return &p.socket.port_range[0]; }, "first ephemeral port"},
     {"net.inet.ip.portrange.last", 1, 1, 65535, +[](Profile& p) { return &p.socket.port_range[1]; },
@@ -166,6 +195,22 @@ void SetTcp(TcpProfile& tcp) {
   tcp.icmp_seq_at_snd_nxt = false;
 }
 
+void SetIp(IpProfile& ip) {
+  ip.refusing_routes = RefusingRouteRule::kAbsentUnlessBound;
+  ip.neighbours = NeighbourRule::kBsd;
+  ip.icmp_limit = IcmpLimitRule::kPerSecond;
+  ip.neighbour_queue = 16;
+  ip.loopback_mtu = 16384;
+  ip.down_removes_routes = false;
+  ip.loopback_checked_on_output = true;
+  ip.loopback_prefix_is_routed = false;
+  ip.unspecified_is_loopback = false;
+  ip.stream_broadcast_refused_by_routing = false;
+  ip.no_v6_route_is_host_unreachable = true;
+  ip.forward_no_route_is_net_unreachable = false;
+  ip.bound_interface_implies_on_link = false;
+}
+
 }  // namespace
 
 Profile FreeBsdProfile() {
@@ -173,6 +218,7 @@ Profile FreeBsdProfile() {
   profile.name = "freebsd";
   profile.sysctls = kSysctls;
   SetTcp(profile.tcp);
+  SetIp(profile.ip);
   SocketProfile& socket = profile.socket;
   socket.address.max_length = 255;
   socket.address.min_length = 2;

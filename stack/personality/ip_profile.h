@@ -44,7 +44,7 @@ struct IpProfile {
   int64_t forwarding_v6 = 0;         // net.ipv6.conf.all.forwarding, net.inet6.ip6.forwarding
   int64_t icmp_echo_ignore_all = 0;  // net.ipv4.icmp_echo_ignore_all
 
-  // --- Linux sysctls
+  // --- Linux sysctls; IPv6 neighbours of both systems go by neigh_* as well
   int64_t icmp_ratelimit_ms = 1000;    // net.ipv4.icmp_ratelimit; 0: no limit
   int64_t icmp_ratemask = 6168;        // net.ipv4.icmp_ratemask: bit n limits ICMP type n
   int64_t icmp_v6_ratelimit_ms = 100;  // net.ipv6.icmp.ratelimit; 0: no limit
@@ -61,7 +61,6 @@ struct IpProfile {
   int64_t arp_maxtries = 5;         // net.link.ether.inet.maxtries
   int64_t arp_wait_s = 20;          // net.link.ether.inet.wait
   int64_t arp_max_age_s = 1200;     // net.link.ether.inet.max_age
-  int64_t nd_mmaxtries = 3;         // net.inet6.icmp6.nd6_mmaxtries
   int64_t connect_inaddr_wild = 1;  // net.inet.ip.connect_inaddr_wild
 
   // --- rules without a sysctl
@@ -74,9 +73,9 @@ struct IpProfile {
   // Setting an interface down removes the routes through it (and they do not come back), so that
   // the next best route is used; otherwise they stay and sending says that the interface is down.
   bool down_removes_routes = true;
-  // With a bound source connect() does not judge the route: each packet does. See
-  // RouteChoice::output_error.
-  bool bound_source_defers_errors = false;
+  // 127.0.0.0/8 as source or destination outside the loopback interface: refused by the first
+  // packet, so that connect() begins; otherwise by routing. See RouteChoice::output_error.
+  bool loopback_checked_on_output = false;
   // The loopback interface's prefix makes a route for the whole prefix, not for the address alone.
   bool loopback_prefix_is_routed = true;
   // 0.0.0.0 as destination means the bound source or 127.0.0.1; otherwise the first address
