@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sim/core/check.h"
+#include "stack/socket/tcp_socket.h"
 #include "stack/socket/udp_socket.h"
 
 namespace drywire {
@@ -60,9 +61,10 @@ Result<Ref<Socket>> Host::CreateSocket(int domain, int type, int protocol,
   if (type == SOCK_DGRAM) {
     return Ref<Socket>(new UdpSocket(&net_, domain, credentials.uid));
   }
-  DRYWIRE_CHECK(environment_.stream_factory != nullptr)
-      << "host " << name() << " was assembled without TCP";
-  return environment_.stream_factory(*this, domain, credentials);
+  if (environment_.stream_factory != nullptr) {
+    return environment_.stream_factory(*this, domain, credentials);
+  }
+  return TcpSocket::Create(&net_, domain, credentials.uid);
 }
 
 Process& Host::CreateProcess(std::string name, const Credentials& credentials) {

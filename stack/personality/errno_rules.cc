@@ -155,6 +155,8 @@ constexpr ErrnoRule kRules[] = {
     {kAny, Cause::kUserTimeout, ETIMEDOUT, ETIMEDOUT, "tcp(7) TCP_USER_TIMEOUT"},
     {kAny, Cause::kKeepaliveTimeout, ETIMEDOUT, ETIMEDOUT, "tcp(7) TCP_KEEPCNT, tcp(4)"},
     {kAny, Cause::kShutDownWhileConnecting, ECONNRESET, ECONNRESET, "observed"},
+    {kAny, Cause::kConnectAborted, ECONNABORTED, ECONNABORTED, "observed: connect() after SO_ERROR took the error; no such state on FreeBSD"},
+    {kAny, Cause::kDissolvedWhileConnected, ECONNRESET, ECONNRESET, "observed; FreeBSD does not dissolve streams"},
     {kAny, Cause::kAbortedBeforeAccept, ECONNABORTED, ECONNABORTED, "accept(2); Linux hands the dead connection out"},
 
     // processes and tasks

@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "stack/personality/ip_profile.h"
 #include "stack/personality/socket_profile.h"
+#include "stack/personality/stream_profile.h"
 #include "stack/personality/sys_profile.h"
 #include "stack/personality/tcp_profile.h"
 #include "stack/personality/udp_profile.h"
@@ -29,6 +30,7 @@ struct Profile {
   TcpProfile tcp;
   UdpProfile udp;
   SocketProfile socket;
+  StreamProfile stream;
   SysProfile sys;
   // The sysctls that exist on this system.
   absl::Span<const SysctlEntry> sysctls;

@@ -78,6 +78,12 @@ void NetStack::OnIpDeadline() {
   Finish(std::move(actions));
 }
 
+void NetStack::SetInterfaceUp(uint32_t interface, bool up) {
+  std::unique_ptr<IpActions> actions = TakeActions();
+  ip_->SetUp(interface, up, *actions);
+  Finish(std::move(actions));
+}
+
 // In order; what a socket does about a delivery goes through another list of actions.
 void NetStack::Carry(IpActions& actions) {
   for (IpActions::Action& action : actions) {

@@ -104,6 +104,8 @@ class NetStack {
   // To be called after changing something of ip() from outside (routes, interfaces): its deadline
   // may have moved.
   void RearmIp();
+  // Takes an interface down or up, as `ip link set` and ifconfig do.
+  void SetInterfaceUp(uint32_t interface, bool up);
 
   // Loses power: every endpoint forgets all. While off nothing is sent and nothing taken in.
   void Crash();

@@ -1,0 +1,47 @@
+// How a system's TCP sockets behave above the protocol: what calls say in which state, what poll()
+// shows, what a failed connection leaves behind.
+//
+// The defaults are Linux 6.18's as observed; FreeBsdProfile() sets what differs (observed on a
+// FreeBSD 13.0 stack, uipc_socket.c).
+#ifndef DRYWIRE_STACK_PERSONALITY_STREAM_PROFILE_H_
+#define DRYWIRE_STACK_PERSONALITY_STREAM_PROFILE_H_
+
+#include <cstdint>
+
+namespace drywire {
+
+// Which bits poll() shows for a stream socket.
+enum class StreamPollRule : uint8_t {
+  kLinux,  // tcp_poll: HUP for a fresh socket, ERR while an error is pending
+  kBsd,    // sopoll_generic: never ERR; HUP when both directions are shut, and then no OUT
+};
+
+struct StreamProfile {
+  StreamPollRule poll_rule = StreamPollRule::kLinux;
+  // After a failed attempt, a reset or a timeout the socket can never be used again.
+  bool failed_socket_is_dead = false;
+  // connect() after an attempt that succeeded in the background says so once; otherwise EISCONN.
+  bool success_reported_once = true;
+  // connect() fails when the first SYN cannot be sent, although the attempt goes on.
+  bool connect_reports_send_failure = false;
+  // send() during the handshake waits for it; otherwise it fails as not connected.
+  bool send_waits_for_connect = true;
+  // send() looks at the closed direction before the pending error.
+  bool shutdown_before_error = false;
+  // recv() says that the peer has closed before it says what went wrong.
+  bool end_before_error = true;
+  // sendto() with an address connects an unconnected socket.
+  bool sendto_connects = false;
+  // shutdown() in SYN-SENT ends the attempt, on an unconnected socket it closes the direction all
+  // the same, and of a listener's reading side it stops listening.
+  bool shutdown_disconnects = true;
+  // A stopped attempt gives back the port it took by itself.
+  bool releases_automatic_port = true;
+  // A connection that is reset while it waits for accept() leaves the queue, and the next accept()
+  // fails once; otherwise it is handed out, dead.
+  bool reset_leaves_accept_queue = false;
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_PERSONALITY_STREAM_PROFILE_H_

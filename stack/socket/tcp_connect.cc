@@ -1,0 +1,222 @@
+// bind() and connect() on TCP sockets.
+#include <netinet/in.h>
+
+#include <algorithm>
+
+#include "stack/ip/ip_stack.h"
+#include "stack/socket/tcp_acceptor.h"
+#include "stack/socket/tcp_host.h"
+#include "stack/socket/tcp_socket.h"
+
+namespace drywire {
+namespace {
+
+constexpr int kTcpHeader = 20;
+constexpr int kIp4Header = 20;
+constexpr int kIp6Header = 40;
+
+}  // namespace
+
+Result<> TcpSocket::Bind(const RawAddress& address, const Credentials& credentials) {
+  if (dead_) return Cause::kSocketDead;
+  const bool fresh = !listening() && closed();
+  return BindChecked(address, credentials, fresh);
+}
+
+Result<ConnectProgress> TcpSocket::Connect(const RawAddress& address,
+                                           const Credentials& credentials) {
+  const Ref<Socket> alive = SelfReference();
+  const SocketProfile& profile = net().profile().socket;
+  const Result<bool> dissolve = IsDissolve(address, profile);
+  if (!dissolve.ok()) return dissolve.cause();
+  if (*dissolve) {
+    Disconnect();
+    return ConnectProgress::kDone;
+  }
+  if (listening()) return Cause::kSocketListening;
+  if (dead_) {
+    error_ = Cause::kNone;
+    return Cause::kSocketDead;
+  }
+  if (attempt_pending_) {
+    if (handshaking()) return Cause::kConnectAlreadyPending;
+    const Result<> outcome = TakeConnectResult();
+    if (!outcome.ok()) return outcome.cause();
+    if (rules().success_reported_once) return ConnectProgress::kDone;
+  }
+  if (connected_ || !closed()) return Cause::kAlreadyConnected;
+  const Result<Endpoint> remote =
+      DecodeInetAddress(address, domain(), type(), AddressUse::kConnect, v6only(), profile);
+  if (!remote.ok()) return remote.cause();
+  if (remote->port == 0 && net().profile().udp.port_zero_refused) return Cause::kDestinationPortZero;
+  return StartConnect(Unmap(*remote), credentials);
+}
+
+Result<> TcpSocket::TakeConnectResult() {
+  const Ref<Socket> alive = SelfReference();
+  if (handshaking()) return Cause::kWouldBlock;
+  attempt_pending_ = false;
+  if (closed() && (failed_ || !left_network_)) {
+    const Cause cause = TakePending();
+    if (!dead_) Disconnect();
+    // Somebody else took the error (SO_ERROR, recv): all that is left to say is that it failed.
+    return cause != Cause::kNone ? cause : Cause::kConnectAborted;
+  }
+  connected_ = true;
+  return {};
+}
+
+Result<RouteChoice> TcpSocket::SelectRoute(const Address& destination, const Address& source,
+                                           uint32_t scope_id) const {
+  RouteQuery query;
+  query.destination = destination;
+  query.source = source;
+  query.interface = scope_id;
+  query.protocol = IpProtocol::kTcp;
+  query.uid = port_.uid;
+  return net().ip().SelectRoute(net().now(), query);
+}
+
+Result<> TcpSocket::RefuseDestination(const RouteChoice& route) const {
+  if (route.is_multicast()) return Cause::kMulticastDestination;
+  if (route.is_broadcast() && route.output_error == Cause::kNone) {
+    return Cause::kBroadcastDestination;
+  }
+  return {};
+}
+
+uint16_t TcpSocket::MssOf(const RouteChoice& route, const Address& remote) {
+  const int headers = kTcpHeader + (remote.is_v4() ? kIp4Header : kIp6Header);
+  const int64_t mss = static_cast<int64_t>(route.mtu) - headers;
+  return static_cast<uint16_t>(std::clamp<int64_t>(mss, 1, 65535));
+}
+
+// A free local port when the socket has none; otherwise whether its own port will do.
+Result<> TcpSocket::ChoosePort(const ConnectionId& id, bool* replaces, Seq* next_iss) {
+  Demux& demux = net().demux();
+  const auto free = [&](uint16_t port) {
+    ConnectionId candidate = id;
+    candidate.local.port = port;
+    const TcpConnectionEndpoint* other = demux.FindConnection(candidate);
+    return other == nullptr || other->MayBeReplaced();
+  };
+  if (port_.port() == 0) {
+    const Result<> held = ports_->BindForConnect(&port_, id.local.address, id.remote, free);
+    if (!held.ok()) return Exhausted(held.cause(), held.cause());
+  } else if (!free(port_.port())) {
+    return Cause::kTupleInUse;
+  }
+  ConnectionId chosen = id;
+  chosen.local.port = port_.port();
+  TcpConnectionEndpoint* old = demux.FindConnection(chosen);
+  *replaces = old != nullptr;
+  if (old == nullptr) return {};
+  // Only TIME-WAIT entries say that they may be replaced.
+  auto* entry = static_cast<TcpTimeWaitEndpoint*>(old);
+  *next_iss = entry->entry().NextIss();
+  entry->Delete();
+  return {};
+}
+
+Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote,
+                                                const Credentials& credentials) {
+  const Result<> allowed =
+      net().ip().CheckConnect(net().now(), credentials.uid, remote, IpProtocol::kTcp);
+  if (!allowed.ok()) return allowed.cause();
+  const Address source = local_.address.Unmapped();
+  const Result<RouteChoice> route =
+      SelectRoute(remote.address, source.IsUnspecified() ? Address() : source, remote.scope_id);
+  if (!route.ok()) return route.cause();
+  const Result<> refused = RefuseDestination(*route);
+  if (!refused.ok()) return refused.cause();
+
+  ConnectionId id;
+  id.local = {route->source, port_.port(), 0};
+  id.remote = {route->destination, remote.port, 0};
+  if (route->destination.IsLinkLocal() && route->destination.is_v6()) {
+    id.local.scope_id = id.remote.scope_id = route->interface;
+  }
+  bool replaces = false;
+  Seq next_iss;
+  const Result<> port = ChoosePort(id, &replaces, &next_iss);
+  if (!port.ok()) return port.cause();
+  id.local.port = port_.port();
+  const Result<> registered = net().demux().RegisterConnection(&connection_, id);
+  if (!registered.ok()) return registered.cause();
+
+  const bool mapped = v6() && route->source.is_v4();
+  local_.address = mapped ? route->source.Mapped() : route->source;
+  local_.scope_id = id.local.scope_id;
+  PortTable::SetLocal(&port_, local_.address);
+  port_.use = PortBinding::Use::kConnected;
+  remote_ = id.remote;
+  route_ = *route;
+  left_network_ = failed_ = false;
+  shut_ = 0;
+  shown_port_ = 0;
+  error_ = first_send_failure_ = Cause::kNone;
+  tcb_.Reset();
+  SyncSettings();
+  attempt_pending_ = true;
+
+  const TcpHost& host = TcpHost::Of(net());
+  Tcb::OpenParameters open;
+  open.local_port = id.local.port;
+  open.remote_port = id.remote.port;
+  open.mss = MssOf(*route, id.remote.address);
+  open.iss = replaces ? next_iss : host.isn().Isn(id, net().now());
+  open.ts_offset = host.isn().TimestampOffset(id);
+  TcpHost::Scratch actions(TcpHost::Of(net()));
+  tcb_.Connect(net().now(), open, actions.get());
+  Perform(*actions);
+  if (first_send_failure_ != Cause::kNone && rules().connect_reports_send_failure) {
+    return first_send_failure_;
+  }
+  return ConnectProgress::kInProgress;
+}
+
+void TcpSocket::Disconnect() {
+  const bool reset_needed = !closed() && tcb_.state() != TcpState::kListen;
+  Cause left_behind = Cause::kNone;
+  if (acceptor_ != nullptr) {
+    acceptor_->Close();
+    acceptor_.reset();
+  } else if (reset_needed) {
+    left_behind = tcb_.state() == TcpState::kSynSent ? Cause::kShutDownWhileConnecting
+                                                     : Cause::kDissolvedWhileConnected;
+    TcpHost::Scratch actions(TcpHost::Of(net()));
+    tcb_.Abort(net().now(), actions.get());
+    Perform(*actions);
+  }
+  LeaveNetwork();
+  tcb_.Reset();
+  SyncSettings();
+  left_network_ = failed_ = attempt_pending_ = connected_ = false;
+  shut_ = 0;
+  remote_ = Endpoint();
+  if (!address_bound_) local_ = Endpoint();
+  port_.use = PortBinding::Use::kBound;
+  error_ = left_behind;
+}
+
+void TcpSocket::BecomeChild(const TcpSocket& listener, TcpConnectionEndpoint* request_endpoint,
+                            const Request& request, const RouteChoice& route) {
+  const ConnectionId id = request_endpoint->id();
+  InheritFrom(listener);
+  tcb_.settings() = listener.tcb_.settings();
+  ports_->Inherit(&port_, listener.port_);
+  const bool mapped = v6() && id.local.address.is_v4();
+  local_.address = mapped ? id.local.address.Mapped() : id.local.address;
+  local_.scope_id = id.local.scope_id;
+  PortTable::SetLocal(&port_, local_.address);
+  port_.use = PortBinding::Use::kConnected;
+  port_bound_ = false;
+  address_bound_ = true;
+  remote_ = id.remote;
+  route_ = route;
+  connected_ = true;
+  net().demux().ReplaceConnection(request_endpoint, &connection_);
+  tcb_.Adopt(net().now(), request);
+}
+
+}  // namespace drywire

@@ -1,0 +1,118 @@
+#include "stack/socket/tcp_host.h"
+
+#include "absl/strings/str_cat.h"
+#include "stack/ip/ip_stack.h"
+#include "stack/socket/tcp_acceptor.h"
+
+namespace drywire {
+
+void SendTcpSegment(NetStack& net, const ConnectionId& id, Segment&& segment) {
+  RouteQuery query;
+  query.destination = id.remote.address;
+  query.source = id.local.address;
+  query.interface = id.remote.scope_id;
+  const Result<RouteChoice> route = net.ip().SelectRoute(net.now(), query);
+  if (!route.ok()) return;
+  PacketPtr packet = net.packets().New();
+  packet->source = id.local.address;
+  packet->destination = id.remote.address;
+  const IpProfile& ip = net.profile().ip;
+  packet->ttl = static_cast<uint8_t>(id.remote.address.is_v4() ? ip.default_ttl
+                                                                : ip.default_hop_limit);
+  packet->body = std::move(segment);
+  // Nobody is left who could be told.
+  (void)net.Send(std::move(packet), *route).ok();
+}
+
+TcpTimeWaitEndpoint::TcpTimeWaitEndpoint(TcpHost* host, const TimeWait& entry)
+    : host_(host), entry_(entry) {
+  timer_.BindMethod<&TcpTimeWaitEndpoint::OnDeadline>("TIME-WAIT", this);
+  Rearm();
+}
+
+void TcpTimeWaitEndpoint::Rearm() {
+  host_->net().events().Schedule(&timer_, entry_.deadline());
+}
+
+bool TcpTimeWaitEndpoint::MayBeReplaced() const {
+  const bool loopback = id().remote.address.IsLoopback() || id().local.address.IsLoopback();
+  return entry_.MayBeReplaced(host_->net().now(), loopback, /*chosen=*/true);
+}
+
+void TcpTimeWaitEndpoint::OnPacket(PacketPtr packet, uint32_t) {
+  NetStack& net = host_->net();
+  TcpHost::Scratch actions(*host_);
+  const TimeWait::Verdict verdict =
+      entry_.SegmentArrives(net.now(), *packet->segment(), actions.get());
+  for (Segment& segment : (*actions).segments) SendTcpSegment(net, id(), std::move(segment));
+  switch (verdict) {
+    case TimeWait::Verdict::kStay:
+      return Rearm();
+    case TimeWait::Verdict::kEnd:
+      return Delete();
+    case TimeWait::Verdict::kReopen:
+      break;
+  }
+  const Endpoint local = id().local;
+  const Endpoint remote = id().remote;
+  TcpListenerEndpoint* listener = net.demux().FindListener(local, remote);
+  if (listener == nullptr) {
+    // Nobody listens any more: the SYN is answered like one to a closed port, and this stays.
+    return net.SendReset(*packet);
+  }
+  // The only listeners there are.
+  auto* acceptor = static_cast<TcpAcceptor*>(listener);
+  const TimeWait entry = entry_;
+  Delete();
+  acceptor->Reopen(std::move(packet), entry);
+}
+
+std::string TcpTimeWaitEndpoint::DescribeEndpoint() const {
+  return absl::StrCat("TIME-WAIT 0 0 ", id().local.ToString(), " ", id().remote.ToString());
+}
+
+void TcpTimeWaitEndpoint::Delete() { host_->DeleteTimeWait(this); }
+
+TcpHost::TcpHost(NetStack* net)
+    : net_(net),
+      rng_(net->MakeRng("tcp secrets")),
+      isn_(rng_),
+      cookies_(rng_),
+      request_slab_(std::make_unique<Slab<TcpRequestEndpoint>>()) {}
+
+TcpHost::~TcpHost() {
+  while (!time_wait_.empty()) DeleteTimeWait(&time_wait_.front());
+}
+
+TcpHost& TcpHost::Of(NetStack& net) {
+  if (net.tcp_part() == nullptr) net.set_tcp_part(std::make_unique<TcpHost>(&net));
+  return *static_cast<TcpHost*>(net.tcp_part());
+}
+
+TcpTimeWaitEndpoint* TcpHost::NewTimeWait(const TimeWait& entry) {
+  TcpTimeWaitEndpoint* endpoint = time_wait_slab_.New(this, entry);
+  time_wait_.PushBack(endpoint);
+  return endpoint;
+}
+
+void TcpHost::DeleteTimeWait(TcpTimeWaitEndpoint* endpoint) { time_wait_slab_.Delete(endpoint); }
+
+TcpRequestEndpoint* TcpHost::NewRequest(TcpAcceptor* acceptor) {
+  return request_slab_->New(acceptor);
+}
+
+void TcpHost::DeleteRequest(TcpRequestEndpoint* request) { request_slab_->Delete(request); }
+
+std::unique_ptr<Actions> TcpHost::Take() {
+  if (free_actions_.empty()) return std::make_unique<Actions>();
+  std::unique_ptr<Actions> actions = std::move(free_actions_.back());
+  free_actions_.pop_back();
+  return actions;
+}
+
+void TcpHost::GiveBack(std::unique_ptr<Actions> actions) {
+  actions->Clear();
+  free_actions_.push_back(std::move(actions));
+}
+
+}  // namespace drywire

@@ -1,0 +1,105 @@
+// send(), recv() and their relatives on TCP sockets.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "stack/socket/tcp_host.h"
+#include "stack/socket/tcp_socket.h"
+
+namespace drywire {
+namespace {
+
+size_t TotalSize(absl::Span<const File::Buffer> buffers) {
+  size_t total = 0;
+  for (const File::Buffer& buffer : buffers) total += buffer.size;
+  return total;
+}
+
+// The first `size` bytes of the buffers as one block.
+Bytes Gather(absl::Span<const File::Buffer> buffers, size_t size) {
+  if (!buffers.empty() && buffers[0].size >= size) {
+    return Bytes::Copy(absl::MakeConstSpan(static_cast<const uint8_t*>(buffers[0].data), size));
+  }
+  Bytes all;
+  for (const File::Buffer& buffer : buffers) {
+    const size_t n = std::min(size - all.size(), buffer.size);
+    all = Bytes::Concat(
+        all, Bytes::Copy(absl::MakeConstSpan(static_cast<const uint8_t*>(buffer.data), n)));
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credentials) {
+  const Ref<Socket> alive = SelfReference();
+  if ((args.flags & MSG_OOB) != 0) return Cause::kNotSupported;
+  if (listening()) return Cause::kSocketListening;
+  if (rules().shutdown_before_error && (shut() & kShutSend) != 0) {
+    return dead_ ? Cause::kSocketDead : Cause::kSendShutDown;
+  }
+  if (closed() && !left_network_ && rules().sendto_connects && args.destination != nullptr) {
+    const Result<ConnectProgress> started = Connect(*args.destination, credentials);
+    if (!started.ok()) return started.cause();
+  }
+  if (closed() || handshaking()) {
+    if (error_ != Cause::kNone) return TakePending();
+    if (left_network_) return Cause::kSendShutDown;
+    if (closed()) return Cause::kNotConnected;
+    return rules().send_waits_for_connect || args.destination != nullptr ? Cause::kWouldBlock
+                                                                          : Cause::kNotConnected;
+  }
+  if (error_ != Cause::kNone) return TakePending();
+  if ((shut() & kShutSend) != 0) return Cause::kSendShutDown;
+  const size_t wanted = TotalSize(args.buffers);
+  if (wanted == 0) return size_t{0};
+  const size_t taken = std::min(wanted, tcb_.SendRoom());
+  if (taken == 0) return Cause::kWouldBlock;
+  TcpHost::Scratch actions(TcpHost::Of(net()));
+  tcb_.Send(net().now(), Gather(args.buffers, taken), (args.flags & MSG_MORE) != 0,
+            actions.get());
+  Perform(*actions);
+  return taken;
+}
+
+Result<Received> TcpSocket::Receive(const ReceiveArgs& args) {
+  const Ref<Socket> alive = SelfReference();
+  if ((args.flags & MSG_OOB) != 0) return Cause::kInvalidArgument;
+  if (listening()) return Cause::kSocketListening;
+  Received received;
+  const size_t wanted = TotalSize(args.buffers);
+  const bool peek = (args.flags & MSG_PEEK) != 0;
+  if (tcb_.Readable() > 0) {
+    for (const Buffer& buffer : args.buffers) {
+      const size_t n = std::min(buffer.size, tcb_.Readable() - received.bytes);
+      // MSG_TRUNC throws bytes away without copying them (tcp(7)).
+      if ((args.flags & MSG_TRUNC) == 0) tcb_.Peek(received.bytes, buffer.data, n);
+      received.bytes += n;
+    }
+    if (!peek && received.bytes > 0) {
+      TcpHost::Scratch actions(TcpHost::Of(net()));
+      tcb_.Consume(net().now(), received.bytes, actions.get());
+      Perform(*actions);
+    }
+    return received;
+  }
+  if (tcb_.fin_received() && rules().end_before_error) return received;
+  if (error_ != Cause::kNone) return peek ? error_ : TakePending();
+  if ((shut() & kShutReceive) != 0) return received;
+  if (closed()) return Cause::kNotConnected;
+  if (wanted == 0) return received;
+  return Cause::kWouldBlock;
+}
+
+Result<size_t> TcpSocket::Readable() const {
+  if (listening()) return Cause::kInvalidArgument;
+  return tcb_.Readable();
+}
+
+Result<size_t> TcpSocket::Unsent() const {
+  if (listening()) return Cause::kInvalidArgument;
+  return tcb_.Unacknowledged();
+}
+
+}  // namespace drywire

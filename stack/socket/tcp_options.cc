@@ -1,0 +1,229 @@
+// Options at level IPPROTO_TCP, and what the protocol takes from the shared ones.
+//
+// FreeBSD's TCP_KEEPINIT has no Linux number and is known by FreeBSD's, 128. Left out, and refused as
+// unknown: TCP_CONGESTION, TCP_FASTOPEN*, TCP_MD5SIG, TCP_ULP, TCP_REPAIR*, TCP_INQ, zero-copy.
+// Source: tcp(7); net/ipv4/tcp.c as observed on Linux 6.18; FreeBSD's tcp(4).
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "stack/socket/tcp_acceptor.h"
+#include "stack/socket/tcp_host.h"
+#include "stack/socket/tcp_socket.h"
+
+namespace drywire {
+namespace {
+
+constexpr int kTcpKeepInit = 128;
+constexpr int64_t kMaxKeepSeconds = 32767;
+constexpr int64_t kMaxKeepCount = 127;
+constexpr int64_t kMaxSynCount = 127;
+constexpr int64_t kMinMaxSegment = 88;
+constexpr int64_t kMaxMaxSegment = 32767;
+constexpr int64_t kMaxLinger2Seconds = 120;
+
+// An option that is one number between two bounds.
+struct NumberRow {
+  int name;
+  int64_t min;
+  int64_t max;
+  int64_t (*get)(const TcpSettings&, const TcpProfile&);
+  void (*set)(TcpSettings&, int64_t);
+};
+
+constexpr NumberRow kNumbers[] = {
+    {TCP_KEEPIDLE, 1, kMaxKeepSeconds,
+     [](const TcpSettings& s, const TcpProfile& p) { return s.KeepIdle(p).seconds(); },
+     [](TcpSettings& s, int64_t v) { s.keep_idle_s = static_cast<int32_t>(v); }},
+    {TCP_KEEPINTVL, 1, kMaxKeepSeconds,
+     [](const TcpSettings& s, const TcpProfile& p) { return s.KeepInterval(p).seconds(); },
+     [](TcpSettings& s, int64_t v) { s.keep_interval_s = static_cast<int32_t>(v); }},
+    {TCP_KEEPCNT, 1, kMaxKeepCount,
+     [](const TcpSettings& s, const TcpProfile& p) { return s.KeepCount(p); },
+     [](TcpSettings& s, int64_t v) { s.keep_count = static_cast<int32_t>(v); }},
+    {TCP_SYNCNT, 1, kMaxSynCount,
+     [](const TcpSettings& s, const TcpProfile& p) {
+       return s.syn_count != 0 ? s.syn_count : p.syn_retries;
+     },
+     [](TcpSettings& s, int64_t v) { s.syn_count = static_cast<int32_t>(v); }},
+    {TCP_USER_TIMEOUT, 0, INT32_MAX,
+     [](const TcpSettings& s, const TcpProfile&) { return int64_t{s.user_timeout_ms}; },
+     [](TcpSettings& s, int64_t v) { s.user_timeout_ms = static_cast<uint32_t>(v); }},
+    {TCP_LINGER2, INT32_MIN, INT32_MAX,
+     [](const TcpSettings& s, const TcpProfile& p) {
+       return s.linger2_s < 0 ? int64_t{-1} : s.FinTimeout(p).seconds();
+     },
+     [](TcpSettings& s, int64_t v) {
+       s.linger2_s = static_cast<int32_t>(v < 0 ? -1 : v > kMaxLinger2Seconds ? 0 : v);
+     }},
+    {TCP_DEFER_ACCEPT, 0, INT32_MAX,
+     [](const TcpSettings& s, const TcpProfile&) { return (int64_t{1} << s.defer_accept) - 1; },
+     [](TcpSettings& s, int64_t v) {
+       // Kept as the number of SYN-ACK retransmissions that takes, one second first, then doubled.
+       s.defer_accept = 0;
+       while (s.defer_accept < 30 && (int64_t{1} << s.defer_accept) - 1 < v) ++s.defer_accept;
+     }},
+    {kTcpKeepInit, 1, kMaxKeepSeconds,
+     [](const TcpSettings& s, const TcpProfile& p) { return s.KeepInit(p).seconds(); },
+     [](TcpSettings& s, int64_t v) { s.keepinit_s = static_cast<int32_t>(v); }},
+};
+
+const NumberRow* FindNumber(int name) {
+  for (const NumberRow& row : kNumbers) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+// The numbers of Linux's include/net/tcp_states.h.
+uint8_t LinuxStateNumber(TcpState state) {
+  switch (state) {
+    case TcpState::kEstablished: return TCP_ESTABLISHED;
+    case TcpState::kSynSent: return TCP_SYN_SENT;
+    case TcpState::kSynReceived: return TCP_SYN_RECV;
+    case TcpState::kFinWait1: return TCP_FIN_WAIT1;
+    case TcpState::kFinWait2: return TCP_FIN_WAIT2;
+    case TcpState::kTimeWait: return TCP_TIME_WAIT;
+    case TcpState::kClosed: return TCP_CLOSE;
+    case TcpState::kCloseWait: return TCP_CLOSE_WAIT;
+    case TcpState::kLastAck: return TCP_LAST_ACK;
+    case TcpState::kListen: return TCP_LISTEN;
+    case TcpState::kClosing: return TCP_CLOSING;
+  }
+  return TCP_CLOSE;
+}
+
+tcp_info MakeTcpInfo(const Tcb& tcb, TcpState state) {
+  tcp_info info = {};
+  info.tcpi_state = LinuxStateNumber(state);
+  info.tcpi_retransmits = static_cast<uint8_t>(tcb.retransmits());
+  info.tcpi_probes = static_cast<uint8_t>(tcb.probes_out());
+  info.tcpi_backoff = static_cast<uint8_t>(tcb.backoff());
+  if (tcb.timestamps_on()) info.tcpi_options |= TCPI_OPT_TIMESTAMPS;
+  if (tcb.sack_on()) info.tcpi_options |= TCPI_OPT_SACK;
+  if (tcb.window_scaling_on()) info.tcpi_options |= TCPI_OPT_WSCALE;
+  info.tcpi_snd_wscale = tcb.snd_wscale();
+  info.tcpi_rcv_wscale = tcb.rcv_wscale();
+  info.tcpi_rto = static_cast<uint32_t>(tcb.CurrentRto().micros());
+  info.tcpi_snd_mss = tcb.SendMss();
+  info.tcpi_rcv_mss = tcb.receive_mss();
+  info.tcpi_advmss = tcb.advertised_mss();
+  info.tcpi_rtt = static_cast<uint32_t>(tcb.rtt().srtt().micros());
+  info.tcpi_rttvar = static_cast<uint32_t>(tcb.rtt().rttvar().micros());
+  info.tcpi_snd_ssthresh = tcb.congestion().ssthresh();
+  info.tcpi_snd_cwnd = tcb.congestion().cwnd();
+  const uint32_t mss = std::max<uint32_t>(tcb.SendMss(), 1);
+  const auto flight = static_cast<uint32_t>(tcb.snd_max().Since(tcb.snd_una()));
+  info.tcpi_unacked = (flight + mss - 1) / mss;
+  return info;
+}
+
+}  // namespace
+
+void TcpSocket::SyncSettings() {
+  TcpSettings& settings = tcb_.settings();
+  settings.keepalive = options_.keepalive != 0;
+  settings.low_water = static_cast<uint32_t>(options_.receive_low_water);
+  if (options_.receive_buffer_set) {
+    settings.receive_buffer = static_cast<uint32_t>(options_.receive_buffer);
+  }
+  if (options_.send_buffer_set) {
+    settings.send_buffer = static_cast<uint32_t>(options_.send_buffer);
+  }
+}
+
+void TcpSocket::OnOptionSet(int level, int name) {
+  SyncSettings();
+  if (level != SOL_SOCKET || closed() || listening()) return;
+  if (name == SO_KEEPALIVE) tcb_.RearmKeepalive(net().now());
+  Rearm();
+}
+
+void TcpSocket::DescribeForOptions(OptionContext& context) const {
+  context.listening = listening();
+  context.connected = !closed() && !handshaking() && !listening();
+  context.path_mtu = context.connected ? route_.mtu : 0;
+}
+
+Result<size_t> TcpSocket::GetProtocolOption(int, int name, absl::Span<uint8_t> value) {
+  if (dead_) return Cause::kSocketDead;
+  const TcpSettings& settings = tcb_.settings();
+  const TcpState state = listening()      ? TcpState::kListen
+                         : left_network_ ? TcpState::kClosed
+                                          : tcb_.state();
+  switch (name) {
+    case TCP_NODELAY:
+      return WriteIntOption(settings.no_delay ? 1 : 0, value);
+    case TCP_CORK:
+      return WriteIntOption(settings.cork ? 1 : 0, value);
+    case TCP_QUICKACK:
+      return WriteIntOption(tcb_.quick_ack() ? 1 : 0, value);
+    case TCP_WINDOW_CLAMP:
+      return WriteIntOption(settings.window_clamp, value);
+    case TCP_MAXSEG: {
+      const bool open = !closed() && !listening();
+      const int64_t chosen = settings.max_segment != 0 ? settings.max_segment
+                                                       : net().profile().tcp.mssdflt;
+      return WriteIntOption(open ? tcb_.SendMss() : chosen, value);
+    }
+    case TCP_INFO: {
+      const tcp_info info = MakeTcpInfo(tcb_, state);
+      const size_t size = std::min(value.size(), sizeof info);
+      std::memcpy(value.data(), &info, size);
+      return size;
+    }
+    default:
+      break;
+  }
+  const NumberRow* row = FindNumber(name);
+  if (row == nullptr) return Cause::kOptionUnknown;
+  return WriteIntOption(row->get(settings, net().profile().tcp), value);
+}
+
+Result<> TcpSocket::SetProtocolOption(int, int name, absl::Span<const uint8_t> value,
+                                      const Credentials&) {
+  if (dead_) return Cause::kSocketDead;
+  const Ref<Socket> alive = SelfReference();
+  const Result<int64_t> number = ReadIntOption(value);
+  if (!number.ok()) return number.cause();
+  TcpSettings& settings = tcb_.settings();
+  TcpHost::Scratch actions(TcpHost::Of(net()));
+  const bool open = !closed() && !handshaking() && !listening();
+  switch (name) {
+    case TCP_NODELAY:
+      settings.no_delay = *number != 0;
+      if (open && settings.no_delay) tcb_.Push(net().now(), actions.get());
+      break;
+    case TCP_CORK:
+      settings.cork = *number != 0;
+      if (open && !settings.cork) tcb_.Push(net().now(), actions.get());
+      break;
+    case TCP_QUICKACK:
+      if (open) tcb_.SetQuickAck(net().now(), *number != 0, actions.get());
+      break;
+    case TCP_WINDOW_CLAMP:
+      settings.window_clamp = static_cast<uint16_t>(std::clamp<int64_t>(*number, 0, 65535));
+      break;
+    case TCP_MAXSEG:
+      if (*number != 0 && (*number < kMinMaxSegment || *number > kMaxMaxSegment)) {
+        return Cause::kOptionValueInvalid;
+      }
+      settings.max_segment = static_cast<uint16_t>(*number);
+      break;
+    default: {
+      const NumberRow* row = FindNumber(name);
+      if (row == nullptr) return Cause::kOptionUnknown;
+      if (*number < row->min || *number > row->max) return Cause::kOptionValueInvalid;
+      row->set(settings, *number);
+      if (open) tcb_.RearmKeepalive(net().now());
+      break;
+    }
+  }
+  if (!closed() && !listening()) Perform(*actions);
+  return {};
+}
+
+}  // namespace drywire

@@ -1,0 +1,158 @@
+// A TCP socket: the calls of a program on one side, a Tcb or a listener's queues on the other.
+//
+// What the protocol does is in stack/tcp; here is what a call may do in which state, in which order
+// a pending error, the end of the stream and the data are told, what poll() shows, and how long the
+// object lives: a closed socket whose connection goes on (an orphan) keeps itself alive until the
+// protocol is done with it. Differences between systems are in StreamProfile.
+//
+// Left out: urgent data (MSG_OOB is refused), zero-copy, Fast Open, upper layer protocols, MD5.
+// Source: af_inet.c and tcp.c of Linux 6.18 as observed; uipc_socket.c and tcp_usrreq.c of FreeBSD.
+#ifndef DRYWIRE_STACK_SOCKET_TCP_SOCKET_H_
+#define DRYWIRE_STACK_SOCKET_TCP_SOCKET_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "sim/core/event_queue.h"
+#include "stack/base/endpoint.h"
+#include "stack/ip/route.h"
+#include "stack/personality/cause.h"
+#include "stack/socket/demux.h"
+#include "stack/socket/inet_socket.h"
+#include "stack/socket/net_stack.h"
+#include "stack/socket/socket.h"
+#include "stack/tcp/actions.h"
+#include "stack/tcp/tcb.h"
+
+namespace drywire {
+
+class TcpAcceptor;
+class TcpHost;
+
+class TcpSocket final : public InetSocket {
+ public:
+  // `domain` is AF_INET or AF_INET6; `uid` of the creating process.
+  static Ref<Socket> Create(NetStack* net, int domain, uint32_t uid);
+  ~TcpSocket() override;
+
+  uint32_t Poll() const override;
+  Result<> Bind(const RawAddress& address, const Credentials& credentials) override;
+  Result<> Listen(int backlog, const Credentials& credentials) override;
+  Result<Ref<Socket>> Accept() override;
+  Result<ConnectProgress> Connect(const RawAddress& address,
+                                  const Credentials& credentials) override;
+  Result<> TakeConnectResult() override;
+  Result<size_t> Send(const SendArgs& args, const Credentials& credentials) override;
+  Result<Received> Receive(const ReceiveArgs& args) override;
+  Result<> Shutdown(int how) override;
+  Result<RawAddress> LocalName() const override;
+  Result<RawAddress> PeerName() const override;
+  Cause TakeError() override;
+  Result<size_t> Readable() const override;
+  Result<size_t> Unsent() const override;
+  Duration LingerTime() const override;
+  bool LingerDone() const override;
+  std::string Describe() const override;
+
+  const Tcb& tcb() const { return tcb_; }
+
+ protected:
+  void OnLastClose() override;
+  void DescribeForOptions(OptionContext& context) const override;
+  Result<size_t> GetProtocolOption(int level, int name, absl::Span<uint8_t> value) override;
+  Result<> SetProtocolOption(int level, int name, absl::Span<const uint8_t> value,
+                             const Credentials& credentials) override;
+  void OnOptionSet(int level, int name) override;
+
+ private:
+  friend class TcpAcceptor;
+
+  // The connection as the demux sees it.
+  class Connection final : public TcpConnectionEndpoint {
+   public:
+    explicit Connection(TcpSocket* socket) : socket_(socket) {}
+    void OnPacket(PacketPtr packet, uint32_t interface) override;
+    void OnPacketError(const PacketError& error) override { socket_->OnPacketError(error); }
+    void OnCrash() override { socket_->OnCrash(); }
+    std::string DescribeEndpoint() const override { return socket_->Describe(); }
+
+   private:
+    TcpSocket* socket_;
+  };
+
+  // Which directions are shut, as SHUT_* bits of the kernel.
+  static constexpr int kShutReceive = 1;
+  static constexpr int kShutSend = 2;
+
+  TcpSocket(NetStack* net, int domain, uint32_t uid);
+
+  const StreamProfile& rules() const { return net().profile().stream; }
+  bool listening() const { return acceptor_ != nullptr; }
+  // No connection, and none in the making: fresh, failed, or over.
+  bool closed() const {
+    return left_network_ || tcb_.state() == TcpState::kClosed;
+  }
+  bool handshaking() const {
+    return !left_network_ && (tcb_.state() == TcpState::kSynSent ||
+                              tcb_.state() == TcpState::kSynReceived);
+  }
+  int shut() const;
+
+  // --- tcp_connect.cc
+  Result<ConnectProgress> StartConnect(const Endpoint& remote, const Credentials& credentials);
+  Result<> ChoosePort(const ConnectionId& id, bool* replaces, Seq* next_iss);
+  Result<RouteChoice> SelectRoute(const Address& destination, const Address& source,
+                                  uint32_t scope_id) const;
+  Result<> RefuseDestination(const RouteChoice& route) const;
+  static uint16_t MssOf(const RouteChoice& route, const Address& remote);
+  // Back to a socket as it was before connect(), as AF_UNSPEC and a failed attempt have it.
+  void Disconnect();
+  // Makes this the connection that completed `request` at a listener (see TcpAcceptor).
+  void BecomeChild(const TcpSocket& listener, TcpConnectionEndpoint* request_endpoint,
+                   const Request& request, const RouteChoice& route);
+
+  // --- tcp_socket.cc
+  void OnSegment(PacketPtr packet);
+  void OnPacketError(const PacketError& error);
+  void OnCrash();
+  void OnTimer();
+  // Carries out what the protocol asked for.
+  void Perform(Actions& actions);
+  void SendSegment(Segment&& segment);
+  void EnterTimeWait();
+  // The connection has left the network: by its end, or as a TIME-WAIT entry.
+  void LeaveNetwork();
+  void Rearm();
+  void WakeReaders();
+  void WakeWriters();
+  // Keeps the object alive without descriptors; see above.
+  void HoldSelf();
+  void ReleaseSelf();
+  void SyncSettings();
+  Cause TakePending() { return std::exchange(error_, Cause::kNone); }
+  Ref<Socket> SelfReference() { return Ref<Socket>(this); }
+
+  Tcb tcb_;
+  Connection connection_;
+  Event timer_;
+  RouteChoice route_;
+  Endpoint remote_;  // on the wire; absent address when there is none
+  std::unique_ptr<TcpAcceptor> acceptor_;
+  TcpSocket* parent_ = nullptr;  // the listener in whose accept queue this waits
+  Cause error_ = Cause::kNone;   // sk_err, so_error
+  Cause first_send_failure_ = Cause::kNone;
+  uint16_t shown_port_ = 0;  // a port that was given back but is still shown
+  int shut_ = 0;             // by shutdown() of an unconnected socket
+  bool attempt_pending_ = false;  // connect() was called and its outcome not yet told
+  bool connected_ = false;        // the program knows that it is connected
+  bool left_network_ = false;
+  bool failed_ = false;           // left the network by an error
+  bool dead_ = false;             // StreamProfile::failed_socket_is_dead
+  bool holds_self_ = false;
+};
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_SOCKET_TCP_SOCKET_H_
