@@ -1,0 +1,329 @@
+#include "sim/world/world.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "stack/ip/ip_stack.h"
+
+namespace drywire {
+namespace {
+
+World* running_world = nullptr;
+
+Fabric::Options FabricOptions(const World::Options& options, Scheduler& scheduler,
+                              PacketPool& packets, Trace& trace) {
+  Fabric::Options result;
+  result.events = &scheduler.events();
+  result.packets = &packets;
+  result.choice = options.choice;
+  result.trace = &trace;
+  result.seed = options.seed;
+  return result;
+}
+
+std::vector<uint32_t> Ids(const std::vector<Host*>& hosts) {
+  std::vector<uint32_t> ids;
+  for (const Host* host : hosts) ids.push_back(host->id());
+  return ids;
+}
+
+}  // namespace
+
+// Knows who is on a LAN: the hosts whose ports own the address and are not down.
+class World::LanResolver final : public NeighbourResolver {
+ public:
+  LanResolver(const Fabric& fabric, const Medium& lan) : fabric_(fabric), lan_(lan) {}
+
+  const Medium& lan() const { return lan_; }
+  bool Answers(uint32_t, const Address& address) const override {
+    for (const std::unique_ptr<Port>& port : lan_.ports()) {
+      if (port->Owns(address)) return fabric_.condition(port->host()) == HostCondition::kUp;
+    }
+    return false;
+  }
+
+ private:
+  const Fabric& fabric_;
+  const Medium& lan_;
+};
+
+// Hands what arrives at a port to the interface of its host.
+class World::InterfaceSink final : public PacketSink {
+ public:
+  InterfaceSink(Host& host, uint32_t interface) : host_(host), interface_(interface) {}
+  void Accept(PacketPtr packet) override { host_.Receive(interface_, std::move(packet)); }
+
+ private:
+  Host& host_;
+  uint32_t interface_;
+};
+
+World::World() : World(Options()) {}
+
+World::World(const Options& options)
+    : options_(options),
+      scheduler_(options.choice, &trace_, options.scheduler),
+      fabric_(FabricOptions(options, scheduler_, packets_, trace_)),
+      capture_(options.keep_packets) {
+  if (options.keep_packets > 0) fabric_.AddObserver(&capture_);
+  trace_.KeepLast(options.keep_records);
+}
+
+World::~World() {
+  // Tasks unwind while everything they may touch still exists, and as simulated processes: their
+  // destructors may close descriptors.
+  World* const outer = std::exchange(running_world, this);
+  scheduler_.KillAll();
+  running_world = outer;
+}
+
+World* World::Running() { return running_world; }
+
+void World::Check(const absl::Status& status, absl::string_view what) {
+  if (!status.ok()) errors_.push_back(absl::StrCat(what, ": ", status.message()));
+}
+
+Host& World::AddHost(absl::string_view name, absl::string_view personality) {
+  absl::StatusOr<Personality> found = FindPersonality(personality);
+  Check(found.status(), absl::StrCat("host ", name));
+  return AddHost(name, found.ok() ? *found : LinuxPersonality());
+}
+
+Host& World::AddHost(absl::string_view name, absl::string_view personality,
+                     absl::string_view prefix) {
+  Host& host = AddHost(name, personality);
+  if (common_lan_ == nullptr) common_lan_ = &AddLan("lan");
+  Attach(host, *common_lan_, prefix, options_.lan);
+  return host;
+}
+
+Host& World::AddHost(absl::string_view name, const Personality& personality) {
+  Host::Environment environment;
+  environment.id = static_cast<uint32_t>(hosts_.size() + 1);
+  environment.name = std::string(name);
+  if (FindHost(name) != nullptr) {
+    errors_.push_back(absl::StrCat("host ", name, ": there is a host of that name already"));
+    environment.name = absl::StrCat(name, "#", environment.id);
+  }
+  environment.seed = options_.seed;
+  environment.scheduler = &scheduler_;
+  environment.packets = &packets_;
+  environment.next_serial = &next_serial_;
+  environment.profile = personality.profile;
+  environment.errnos = personality.errnos;
+  Host& host = *hosts_.emplace_back(std::make_unique<Host>(environment));
+  trace_.SetHostName(host.id(), host.name());
+  fabric_.AddHost(host.id(), host.name());
+  Port& loopback = fabric_.AddLoopback(host.id()).end(0);
+  sinks_.push_back(std::make_unique<InterfaceSink>(host, kLoopbackInterface));
+  loopback.SetReceiver(sinks_.back().get());
+  host.net().SetInterfaceSink(kLoopbackInterface, &loopback);
+  return host;
+}
+
+std::string World::NextInterfaceName(Host& host) const {
+  // Loopback is the first interface, so that the next one is eth0, eth1, ...
+  return absl::StrCat("eth", host.net().ip().interfaces().size() - 1);
+}
+
+void World::Wire(Host& host, Port& port, absl::string_view interface, absl::string_view prefix,
+                 const LinkConfig& config, NeighbourMode resolution,
+                 const NeighbourResolver* resolver) {
+  const std::string place = absl::StrCat("host ", host.name(), ", interface ", interface);
+  InterfaceConfig interface_config;
+  interface_config.name = std::string(interface);
+  interface_config.mtu = config.mtu;
+  interface_config.neighbours = resolution;
+  interface_config.resolver = resolver;
+  interface_config.link_local_id = port.id();
+  absl::StatusOr<uint32_t> index = host.net().ip().AddInterface(interface_config);
+  Check(index.status(), place);
+  if (!index.ok()) return;
+  sinks_.push_back(std::make_unique<InterfaceSink>(host, *index));
+  port.SetReceiver(sinks_.back().get());
+  host.net().SetInterfaceSink(*index, &port);
+  for (const Prefix& automatic : host.net().ip().FindInterface(*index)->addresses) {
+    port.AddAddress(automatic);
+  }
+  AddAddress(host, prefix, interface);
+}
+
+Link& World::Connect(Host& a, absl::string_view prefix_a, Host& b, absl::string_view prefix_b,
+                     const LinkConfig& config) {
+  const std::string interface_a = NextInterfaceName(a);
+  const std::string interface_b = NextInterfaceName(b);
+  Link& link =
+      fabric_.AddLink(absl::StrCat(a.name(), ":", interface_a, "-", b.name(), ":", interface_b),
+                      {a.id(), interface_a}, {b.id(), interface_b}, config);
+  resolvers_.push_back(std::make_unique<LanResolver>(fabric_, link));
+  const NeighbourResolver* resolver = resolvers_.back().get();
+  Wire(a, link.end(0), interface_a, prefix_a, config, NeighbourMode::kKnown, resolver);
+  Wire(b, link.end(1), interface_b, prefix_b, config, NeighbourMode::kKnown, resolver);
+  return link;
+}
+
+Lan& World::AddLan(absl::string_view name) {
+  Lan& lan = fabric_.AddLan(name);
+  resolvers_.push_back(std::make_unique<LanResolver>(fabric_, lan));
+  return lan;
+}
+
+Port& World::Attach(Host& host, Lan& lan, absl::string_view prefix, const LinkConfig& config,
+                    NeighbourMode resolution) {
+  const NeighbourResolver* resolver = nullptr;
+  for (const std::unique_ptr<LanResolver>& candidate : resolvers_) {
+    if (&candidate->lan() == &lan) resolver = candidate.get();
+  }
+  const std::string interface = NextInterfaceName(host);
+  Port& port = fabric_.AttachToLan(lan, {host.id(), interface}, config);
+  Wire(host, port, interface, prefix, config, resolution, resolver);
+  return port;
+}
+
+void World::AddAddress(Host& host, absl::string_view prefix, absl::string_view interface) {
+  const std::string place = absl::StrCat("host ", host.name(), ", interface ", interface);
+  absl::StatusOr<class Prefix> parsed = Prefix::Parse(prefix);
+  const Interface* found = host.net().ip().FindInterface(interface);
+  Check(parsed.status(), place);
+  if (found == nullptr) Check(absl::NotFoundError("there is no such interface"), place);
+  if (!parsed.ok() || found == nullptr) return;
+  const absl::Status added = host.net().ip().AddAddress(found->index, *parsed);
+  Check(added, place);
+  host.net().RearmIp();
+  if (!added.ok()) return;
+  Port* port = fabric_.FindPort(host.id(), interface);
+  if (port != nullptr) port->AddAddress(*parsed);
+  if (!parsed->address.IsLinkLocal()) AddName(host.name(), parsed->address);
+}
+
+void World::SetInterfaceUp(Host& host, absl::string_view interface, bool up) {
+  const Interface* found = host.net().ip().FindInterface(interface);
+  if (found == nullptr) {
+    Check(absl::NotFoundError("there is no such interface"),
+          absl::StrCat("host ", host.name(), ", interface ", interface));
+    return;
+  }
+  host.net().SetInterfaceUp(found->index, up);
+}
+
+void World::AddRoute(Host& host, absl::string_view route) {
+  Check(host.net().ip().ChangeRoute(route),
+        absl::StrCat("host ", host.name(), ", route \"", route, "\""));
+  host.net().RearmIp();
+}
+
+void World::AddFirewallRule(Host& host, absl::string_view rule) {
+  Check(host.net().ip().LoadFirewall(rule),
+        absl::StrCat("host ", host.name(), ", firewall \"", rule, "\""));
+}
+
+void World::SetSysctl(Host& host, absl::string_view name, absl::string_view value) {
+  Check(host.profile().Set(name, value), absl::StrCat("host ", host.name()));
+}
+
+void World::AddName(absl::string_view name, const Address& address) {
+  names_.emplace_back(name, address);
+}
+
+std::vector<Address> World::LookUp(absl::string_view name) const {
+  std::vector<Address> addresses;
+  for (const auto& [known, address] : names_) {
+    if (known == name) addresses.push_back(address);
+  }
+  return addresses;
+}
+
+Task& World::Spawn(Host& host, absl::string_view name, std::function<void()> body,
+                   const Credentials& credentials) {
+  return *host.CreateProcess(std::string(name), credentials)
+              .Spawn(std::string(name), std::move(body));
+}
+
+void World::At(Duration since_start, std::function<void()> action) {
+  // Owned by the event until it fires; a world that ends first still has to free it.
+  actions_.push_back(std::move(action));
+  scheduler_.events().PostAt(
+      Instant::Zero() + since_start, "scripted action",
+      [](void* context) { (*static_cast<std::function<void()>*>(context))(); }, &actions_.back());
+}
+
+void World::SignalSometime(Task& task, int signal, Duration within, uint32_t steps) {
+  Choice& choice = scheduler_.choice();
+  const uint32_t step = choice.Pick(ChoiceKind::kSignalMoment, steps);
+  Process* const process = Process::Of(&task);
+  At(now().since_start() + within * step / steps, [this, process, signal] {
+    if (process->state() != ProcessState::kRunning) return;
+    const Result<> raised = process->Raise(signal);
+    if (!raised.ok()) {
+      errors_.push_back(absl::StrCat("signal ", signal, ": ", CauseDescription(raised.cause())));
+    }
+  });
+}
+
+void World::Crash(Host& host) {
+  fabric_.Crash(host.id());
+  host.Crash();
+}
+
+void World::Restart(Host& host) {
+  fabric_.Restart(host.id());
+  host.Restart();
+}
+
+void World::Pause(Host& host) {
+  fabric_.Pause(host.id(), Fabric::WhilePaused::kHold);
+  host.Pause();
+}
+
+void World::Resume(Host& host) {
+  host.Resume();
+  fabric_.Resume(host.id());
+}
+
+int World::Partition(const std::vector<Host*>& a, const std::vector<Host*>& b, bool one_way) {
+  return fabric_.Partition(Ids(a), Ids(b), one_way);
+}
+
+void World::Heal(int partition) {
+  if (!fabric_.Heal(partition)) {
+    errors_.push_back(absl::StrCat("heal: there is no partition ", partition));
+  }
+}
+
+RunReport World::Run() { return RunUntil(Instant::Never(), /*until_idle=*/true); }
+
+RunReport World::RunFor(Duration duration) {
+  return RunUntil(now() + duration, /*until_idle=*/false);
+}
+
+RunReport World::RunUntil(Instant limit, bool until_idle) {
+  if (!errors_.empty()) {
+    last_report_ = RunReport();
+    last_report_.status = RunStatus::kStopped;
+    last_report_.now = now();
+    last_report_.text = absl::StrCat("the world was not run: ", errors_.front());
+    return last_report_;
+  }
+  World* const outer = std::exchange(running_world, this);
+  last_report_ = until_idle ? scheduler_.RunUntilIdle() : scheduler_.RunUntil(limit);
+  running_world = outer;
+  return last_report_;
+}
+
+Host* World::FindHost(absl::string_view name) const {
+  for (const std::unique_ptr<Host>& host : hosts_) {
+    if (host->name() == name) return host.get();
+  }
+  return nullptr;
+}
+
+std::string World::DumpState() const {
+  std::string text;
+  for (const std::unique_ptr<Host>& host : hosts_) {
+    absl::StrAppend(&text, host->name(), ":\n", host->DescribeSockets());
+  }
+  return text;
+}
+
+}  // namespace drywire
