@@ -160,8 +160,9 @@ class RuleParser {
     part.match = std::move(match);
     rule_.parts.push_back(std::move(part));
   }
-  // Adds `match` unless reading its values failed.
-  absl::Status Add(const absl::Status& status, Match match) {
+  // Adds `match` unless reading its values failed. A reference, because reading and moving are
+  // arguments of one call, whose order is the compiler's.
+  absl::Status Add(const absl::Status& status, Match&& match) {
     if (status.ok()) Add(std::move(match));
     return status;
   }
