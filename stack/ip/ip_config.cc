@@ -281,6 +281,7 @@ void IpStack::ForgetDynamicState(IpActions& actions) {
     Drop(std::move(packet), DropReason::kInterfaceDown, 0, actions);
   }
   path_mtus_.clear();
+  route_cache_.clear();
   limit_.Clear();
   firewall_.ForgetFlows();
   ++generation_;

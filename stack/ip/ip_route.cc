@@ -78,9 +78,19 @@ Result<RouteChoice> IpStack::SelectRoute(Instant now, const RouteQuery& query) c
     result = SelectUnicast(query, choice);
   }
   if (result.ok()) result = CheckChoice(query, choice);
+  if (result.ok()) result = EnterRouteCache(choice);
   if (!result.ok()) return result.cause();
   choice.mtu = MtuOf(now, choice);
   return choice;
+}
+
+// What rt_intern_hash() did before 3.6; a cache because nothing but its size is ever noticed.
+Result<> IpStack::EnterRouteCache(const RouteChoice& choice) const {
+  const int64_t room = profile_.route_cache_entries;
+  if (room == 0 || choice.is_local() || route_cache_.contains(choice.destination)) return {};
+  if (static_cast<int64_t>(route_cache_.size()) >= room) return Cause::kRoutingCacheFull;
+  route_cache_.insert(choice.destination);
+  return {};
 }
 
 Result<> IpStack::SelectLocal(const RouteQuery& query, RouteChoice& choice) const {

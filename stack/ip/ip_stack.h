@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -133,6 +134,7 @@ class IpStack {
   };
 
   // The parts of SelectRoute: each fills in more of the choice or fails.
+  Result<> EnterRouteCache(const RouteChoice& choice) const;
   Result<> SelectLocal(const RouteQuery& query, RouteChoice& choice) const;
   Result<> SelectGroup(const RouteQuery& query, RouteChoice& choice) const;
   Result<> SelectUnicast(const RouteQuery& query, RouteChoice& choice) const;
@@ -183,6 +185,8 @@ class IpStack {
   Firewall firewall_;
   IcmpLimit limit_;
   absl::flat_hash_map<Address, PathMtu> path_mtus_;
+  // Destinations, for IpProfile::route_cache_entries only.
+  mutable absl::flat_hash_set<Address> route_cache_;
   uint64_t generation_ = 0;
   // Scratch, kept for its room. Handling the second may use the first.
   NeighbourOutcome outcome_;

@@ -70,6 +70,10 @@ struct IpProfile {
   // Packets that wait for one neighbour; more push out the oldest.
   int64_t neighbour_queue = 256;
   uint32_t loopback_mtu = 65536;
+  // A named knob for Linux's connect(2) page: the routing cache of kernels before 3.6, with room
+  // for so many destinations (net.ipv4.route.max_size there). 0: there is none. An entry is never
+  // collected, as if its socket kept it.
+  int64_t route_cache_entries = 0;
   // Setting an interface down removes the routes through it (and they do not come back), so that
   // the next best route is used; otherwise they stay and sending says that the interface is down.
   bool down_removes_routes = true;

@@ -66,6 +66,9 @@ struct SocketProfile {
   std::vector<PortInterval> reserved_ports;
   // A named knob for FreeBSD's connect(2) page: releases before 8 reported exhaustion as EAGAIN.
   bool exhaustion_is_try_again = false;
+  // A named knob for Linux's connect(2) page: a 4-tuple in use is reported as an address in use. No
+  // kernel observed says so at connect().
+  bool tuple_conflict_is_in_use = false;
   // Binding to an address the host does not have: net.ipv4.ip_nonlocal_bind.
   int64_t nonlocal_bind = 0;
   int64_t v6only_default = 0;  // net.ipv6.bindv6only; net.inet6.ip6.v6only

@@ -104,7 +104,8 @@ Result<> TcpSocket::ChoosePort(const ConnectionId& id, bool* replaces, Seq* next
     const Result<> held = ports_->BindForConnect(&port_, id.local.address, id.remote, free);
     if (!held.ok()) return Exhausted(held.cause(), held.cause());
   } else if (!free(port_.port())) {
-    return Cause::kTupleInUse;
+    return net().profile().socket.tuple_conflict_is_in_use ? Cause::kAddressInUse
+                                                           : Cause::kTupleInUse;
   }
   ConnectionId chosen = id;
   chosen.local.port = port_.port();

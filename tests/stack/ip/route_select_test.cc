@@ -234,6 +234,21 @@ TEST(RouteStackTest, AddressesAndInterfacesAreChecked) {
   EXPECT_FALSE(ip.AddInterface(config).ok());
 }
 
+// The knob for kernels before 3.6.
+TEST(RouteStackTest, RoutingCacheRefusesWhatItHasNoRoomFor) {
+  Profile profile = LinuxProfile();
+  profile.ip.route_cache_entries = 1;
+  IpHost host(profile);
+  RouteQuery query;
+  query.destination = A("10.0.0.9");
+  EXPECT_TRUE(host.ip().SelectRoute(At(0), query).ok());
+  EXPECT_TRUE(host.ip().SelectRoute(At(0), query).ok());
+  query.destination = A("10.0.0.10");
+  EXPECT_EQ(host.ip().SelectRoute(At(0), query).cause(), Cause::kRoutingCacheFull);
+  query.destination = A("127.0.0.1");
+  EXPECT_TRUE(host.ip().SelectRoute(At(0), query).ok());
+}
+
 TEST(RouteStackTest, GenerationTellsOldChoicesApart) {
   IpHost host(LinuxProfile());
   RouteQuery query;
