@@ -261,7 +261,7 @@ std::string TcpSocket::Describe() const {
   }
   Endpoint local = local_;
   local.port = port_.port();
-  return absl::StrCat(StateName(left_network_ ? TcpState::kClosed : tcb_.state()), " ",
+  return absl::StrCat(TcpStateName(left_network_ ? TcpState::kClosed : tcb_.state()), " ",
                       tcb_.Readable(), " ", tcb_.Unacknowledged(), " ", local.ToString(), " ",
                       remote_.ToString());
 }

@@ -5,6 +5,16 @@
 // makes sockets of those that are complete; how many wait for accept() is counted here, because
 // both systems let it decide what happens to SYNs and final ACKs.
 //
+// What the owner does with a segment: it looks for a Request of that 4-tuple. If there is one,
+// RequestArrives() says what becomes of it; on kComplete the owner makes a socket, has its Tcb
+// Adopt() the request, gives the same segment to the Tcb, counts it with NoteQueued(), and deletes
+// the request like on kDelete: Forget(), then free. If there is none, SegmentArrives() says what to
+// do: kAdmit: allocate a Request, Admit() it (after evicting Oldest() while MustEvict());
+// kStateless: AnswerWithCookie(); kCookie: TakeCookie() with a Request that is never admitted, and
+// on kComplete as above. One timer for all: at NextDeadline(), call OnDeadline() for each
+// NextDue(). When the listener closes, requests are forgotten silently and queued connections are
+// aborted.
+//
 // The sockets that are complete are the owner's. FreeBSD's syncache is one table for all listeners;
 // here each has its own with the same limit, and its hash buckets are not modelled: when it is full
 // the oldest entry goes.

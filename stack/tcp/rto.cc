@@ -5,7 +5,7 @@
 namespace drywire {
 
 void RttEstimator::Sample(const TcpProfile& profile, Duration rtt, Seq snd_una, Seq snd_nxt) {
-  const int64_t m = std::clamp<int64_t>(rtt.micros(), 1, int64_t{1} << 28);
+  const int64_t m = std::clamp<int64_t>(rtt.micros(), 0, int64_t{1} << 28);
   if (profile.rto_rule == RtoRule::kLinux) {
     LinuxSample(static_cast<uint32_t>(profile.rto_min_ms * 1000), m, snd_una, snd_nxt);
   } else {
@@ -15,7 +15,7 @@ void RttEstimator::Sample(const TcpProfile& profile, Duration rtt, Seq snd_una, 
 
 void RttEstimator::LinuxSample(uint32_t min_us, int64_t m, Seq snd_una, Seq snd_nxt) {
   if (srtt_us_ == 0) {
-    srtt_us_ = static_cast<uint32_t>(m << 3);
+    srtt_us_ = static_cast<uint32_t>(std::max<int64_t>(1, m << 3));
     mdev_us_ = static_cast<uint32_t>(m << 1);
     rttvar_us_ = std::max(mdev_us_, min_us);
     mdev_max_us_ = rttvar_us_;
@@ -42,7 +42,7 @@ void RttEstimator::LinuxSample(uint32_t min_us, int64_t m, Seq snd_una, Seq snd_
 
 void RttEstimator::BsdSample(int64_t m) {
   if (srtt_us_ == 0) {
-    srtt_us_ = static_cast<uint32_t>(m << 3);
+    srtt_us_ = static_cast<uint32_t>(std::max<int64_t>(1, m << 3));
     mdev_us_ = static_cast<uint32_t>(m << 1);
   } else {
     const int64_t delta = m - (srtt_us_ >> 3);

@@ -11,7 +11,7 @@ namespace drywire {
 
 void Tcb::SegmentArrives(Instant now, Segment& segment, Actions* actions) {
   DRYWIRE_CHECK(state_ != TcpState::kListen && state_ != TcpState::kTimeWait)
-      << "a Tcb in " << StateName(state_) << " takes no segments";
+      << "a Tcb in " << TcpStateName(state_) << " takes no segments";
   if (profile_->drop_synfin != 0 && segment.Has(kSyn) && segment.Has(kFin)) return;
   if (state_ == TcpState::kClosed) {
     ResetFor(segment, actions);
@@ -263,10 +263,8 @@ bool Tcb::DrainReassembly(Instant now) {
   while (!fin && reassembly_->TakeNext(rcv_nxt_, &text, &fin)) {
     Deliver(now, std::move(text), /*pushed=*/false);
   }
-  if (fin || reassembly_->empty()) {
-    reassembly_.reset();
-    ack_.now = ack_.scheduled = true;  // RFC 5681 4.2: a gap was filled
-  }
+  ack_.now = ack_.scheduled = true;  // RFC 5681 4.2: a gap was filled, or part of it
+  if (fin || reassembly_->empty()) reassembly_.reset();
   return fin;
 }
 

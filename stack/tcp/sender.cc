@@ -27,7 +27,7 @@ uint32_t Tcb::SendBuffer() const {
   if (settings_.send_buffer != 0) return settings_.send_buffer;
   if (!profile_->send_buffer_grows || !syn_acked_) return static_cast<uint32_t>(profile_->wmem[1]);
   // Linux, tcp_sndbuf_expand: twice the window, in buffers rounded to powers of two.
-  const uint64_t each = std::bit_ceil(uint64_t{std::min(path_mss_, peer_mss_)} + 640) + 256;
+  const uint64_t each = std::bit_ceil(uint64_t{std::min(path_mss_, peer_mss_)} + 576) + 256;
   const uint64_t window =
       std::max<uint64_t>(static_cast<uint64_t>(profile_->initcwnd), congestion_.cwnd());
   return static_cast<uint32_t>(std::clamp<uint64_t>(2 * window * each,
@@ -49,7 +49,7 @@ bool Tcb::HasWriteSpace() const {
 }
 
 void Tcb::Send(Instant now, Bytes data, bool more, Actions* actions) {
-  DRYWIRE_CHECK(!fin_queued_) << "sending after the FIN in " << StateName(state_);
+  DRYWIRE_CHECK(!fin_queued_) << "sending after the FIN in " << TcpStateName(state_);
   send_queue_.Append(std::move(data));
   more_coming_ = more;
   Output(now, actions);
@@ -69,6 +69,8 @@ bool Tcb::FinDue() const {
 
 void Tcb::Output(Instant now, Actions* actions) {
   if (!syn_acked_ || state_ == TcpState::kClosed || state_ == TcpState::kTimeWait) return;
+  // BSD asks once whether anything is in flight: what one call sends goes out together.
+  const bool idle = snd_una_ == snd_max_;
   bool burst = false;
   while (true) {
     const Seq end = QueueEnd();
@@ -77,9 +79,9 @@ void Tcb::Output(Instant now, Actions* actions) {
     if ((unsent == 0 && !fin_due) || FlightSegments() >= congestion_.cwnd()) break;
     const Seq edge = snd_una_ + snd_wnd_;
     const uint32_t usable = edge.After(snd_nxt_) ? static_cast<uint32_t>(edge.Since(snd_nxt_)) : 0;
-    const uint32_t length = NextLength(unsent, usable, burst, fin_due);
+    const uint32_t length = NextLength(unsent, usable, idle, burst, fin_due);
     if (length == 0 && unsent != 0) break;
-    const bool again = snd_nxt_ == snd_una_ && snd_nxt_ != snd_max_;
+    const bool again = snd_nxt_ == snd_una_ && retransmits_ != 0;
     const bool fin =
         fin_due && length == unsent && (usable > length || profile_->fin_ignores_window || again);
     if (length == 0 && !fin) break;
@@ -90,26 +92,27 @@ void Tcb::Output(Instant now, Actions* actions) {
 }
 
 // How much of `unsent` bytes goes into the next segment when the window leaves `usable`; 0 to wait.
-uint32_t Tcb::NextLength(uint32_t unsent, uint32_t usable, bool burst, bool fin) const {
+uint32_t Tcb::NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst, bool fin) const {
   const uint32_t mss = SendMss();
   const uint32_t wanted = std::min(unsent, mss);
   const bool retransmission = snd_nxt_.Before(snd_max_);
-  if (retransmission && snd_nxt_ == snd_una_) return wanted;  // the window may have shrunk
+  // A timeout sends the head again whatever became of the window.
+  if (timer_ == Timer::kRetransmit && retransmits_ != 0 && snd_nxt_ == snd_una_) return wanted;
   if (usable >= wanted) {
-    if (wanted == mss || retransmission || fin || !NagleHolds()) return wanted;
+    if (wanted == mss || retransmission || fin || !NagleHolds(idle)) return wanted;
     return 0;
   }
   // Silly window avoidance (RFC 1122 4.2.3.4): what the window leaves is less than a segment.
   if (profile_->window_half_is_enough) {
     return max_window_ != 0 && usable >= max_window_ / 2 ? usable : 0;
   }
-  return burst && usable != 0 && !NagleHolds() ? usable : 0;
+  return burst && usable != 0 && !NagleHolds(idle) ? usable : 0;
 }
 
 // Whether a segment less than full must wait.
-bool Tcb::NagleHolds() const {
+bool Tcb::NagleHolds(bool idle) const {
   if (settings_.cork || more_coming_) return true;
-  if (settings_.no_delay || snd_una_ == snd_max_) return false;
+  if (settings_.no_delay || idle) return false;
   return !profile_->nagle_minshall || snd_sml_.After(snd_una_);
 }
 
@@ -201,7 +204,7 @@ void Tcb::AcknowledgeUpTo(Instant now, Seq ack, const Segment& segment, Actions*
   congestion_.OnAck(std::max<uint32_t>(1, text / SendMss()), flight);
   timer_ = Timer::kNone;
   timer_at_ = kNever;
-  if (snd_una_ != snd_max_) ArmRetransmit(now);
+  if (snd_una_ != snd_nxt_) ArmRetransmit(now);
   if ((!had_space && HasWriteSpace()) || (send_queue_.empty() && fin_queued_)) {
     actions->wake_writers = true;
   }
@@ -231,7 +234,7 @@ void Tcb::ArmRetransmit(Instant now) {
 
 // After output: what is in flight is watched, what the window holds back is probed for.
 void Tcb::RearmSendTimer(Instant now) {
-  if (snd_una_ != snd_max_) {
+  if (snd_una_ != snd_nxt_) {
     if (timer_ != Timer::kRetransmit) ArmRetransmit(now);
     return;
   }

@@ -28,27 +28,27 @@ constexpr bool EdgesAreDistinct() {
 static_assert(EdgesAreDistinct());
 
 std::string DiagramId(TcpState state) {
-  return absl::StrReplaceAll(StateName(state), {{"-", "_"}});
+  return absl::StrReplaceAll(TcpStateName(state), {{"-", "_"}});
 }
 
 }  // namespace
 
 TcpState NextState(TcpState from, TcpEvent event) {
   DRYWIRE_CHECK(HasEdge(from, event))
-      << "TCP: no edge from " << StateName(from) << " by " << EventName(event);
+      << "TCP: no edge from " << TcpStateName(from) << " by " << TcpEventName(event);
   return static_cast<TcpState>(
       tcp_internal::kEdgeMatrix[static_cast<size_t>(from)][static_cast<size_t>(event)]);
 }
 
-absl::string_view StateName(TcpState state) { return kStateNames[static_cast<size_t>(state)]; }
+absl::string_view TcpStateName(TcpState state) { return kStateNames[static_cast<size_t>(state)]; }
 
-absl::string_view EventName(TcpEvent event) { return kEventNames[static_cast<size_t>(event)]; }
+absl::string_view TcpEventName(TcpEvent event) { return kEventNames[static_cast<size_t>(event)]; }
 
 std::string StateDiagram() {
   std::string text = "stateDiagram-v2\n";
   for (int i = 0; i < kTcpStateCount; ++i) {
     const TcpState state = static_cast<TcpState>(i);
-    absl::StrAppend(&text, "    state \"", StateName(state), "\" as ", DiagramId(state), "\n");
+    absl::StrAppend(&text, "    state \"", TcpStateName(state), "\" as ", DiagramId(state), "\n");
   }
   absl::StrAppend(&text, "    [*] --> CLOSED\n");
   for (const TcpEdge& edge : kTcpEdges) {

@@ -163,9 +163,9 @@ constexpr bool HasEdge(TcpState from, TcpEvent event) {
 TcpState NextState(TcpState from, TcpEvent event);
 
 // RFC spelling: "SYN-SENT", "FIN-WAIT-1".
-absl::string_view StateName(TcpState state);
+absl::string_view TcpStateName(TcpState state);
 // "rcv SYN", "CLOSE", "timeout".
-absl::string_view EventName(TcpEvent event);
+absl::string_view TcpEventName(TcpEvent event);
 
 // The diagram of the table, in Mermaid's notation.
 std::string StateDiagram();

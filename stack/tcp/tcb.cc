@@ -204,7 +204,9 @@ void Tcb::EnterFinWait2(Instant now, const Segment* segment, Actions* actions) {
     return;
   }
   if (!orphan_) return;
-  if (settings_.linger2_s < 0) {
+  const bool text = segment != nullptr && segment->Length() != 0 &&
+                    (segment->seq + static_cast<uint32_t>(segment->payload.size())).After(rcv_nxt_);
+  if (settings_.linger2_s < 0 || text) {
     if (segment != nullptr) {
       ResetFor(*segment, actions);
     } else {

@@ -230,8 +230,8 @@ class Tcb {
   Seq QueueEnd() const;   // sequence number after the last queued byte
   Seq QueueBase() const;  // of the first queued byte
   void Output(Instant now, Actions* actions);
-  uint32_t NextLength(uint32_t unsent, uint32_t usable, bool burst, bool fin) const;
-  bool NagleHolds() const;
+  uint32_t NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst, bool fin) const;
+  bool NagleHolds(bool idle) const;
   bool FinDue() const;
   void EmitData(Instant now, uint32_t length, bool fin, Actions* actions);
   void FillHeader(Instant now, uint8_t flags, Segment* segment);

@@ -33,7 +33,7 @@ class TimeWait {
 
   // Whether connect() on this host may take the 4-tuple over now; `chosen`: with a port that the
   // system looks for, rather than one the program named. `loopback`: one of the addresses is.
-  bool MayBeReplaced(Instant now, bool loopback, bool chosen) const;
+  bool MayBeReplaced(Instant now, bool loopback, bool chosen = true) const;
   // Whether the ISS of a connection that takes the 4-tuple over follows from this one's, and it.
   bool GivesNextIss() const { return profile_->time_wait_rule == TimeWaitRule::kLinux; }
   Seq NextIss() const { return snd_nxt_ + 65535 + 2; }

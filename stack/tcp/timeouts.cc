@@ -117,7 +117,7 @@ Duration Tcb::PersistInterval() const {
 // The window is closed, or the rest is held back: probe, so that a lost window update cannot hang
 // the connection.
 void Tcb::OnPersistTimeout(Instant now, Actions* actions) {
-  if (snd_una_ != snd_max_ || (send_queue_.empty() && !FinDue())) {
+  if (snd_una_ != snd_nxt_ || (send_queue_.empty() && !FinDue())) {
     timer_ = Timer::kNone;
     timer_at_ = kNever;
     RearmSendTimer(now);
