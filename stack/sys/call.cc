@@ -1,0 +1,103 @@
+#include "stack/sys/call.h"
+
+#include <signal.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "sim/core/trace.h"
+#include "stack/personality/errno_rules.h"
+
+namespace drywire {
+namespace {
+
+void RunHandler(const TakenSignal& taken) {
+  const int saved_errno = errno;
+  if (taken.action.info_handler != nullptr) {
+    siginfo_t info = {};
+    info.si_signo = taken.signal;
+    info.si_code = SI_USER;
+    taken.action.info_handler(taken.signal, &info, nullptr);
+  } else {
+    taken.action.handler(taken.signal);
+  }
+  errno = saved_errno;
+}
+
+enum class Delivered { kNothing, kRestart, kNoRestart };
+
+// Runs the handlers of all signals that are due. The first one decides about a restart.
+Delivered DeliverSignals(SysContext& context) {
+  Delivered delivered = Delivered::kNothing;
+  TakenSignal taken;
+  while (context.process.HasDeliverable() && context.process.TakeSignal(&taken)) {
+    if (delivered == Delivered::kNothing) {
+      delivered = taken.action.restart ? Delivered::kRestart : Delivered::kNoRestart;
+    }
+    if (Trace* trace = context.scheduler().trace(); trace != nullptr) {
+      trace->Record(context.now(), context.host().id(), TraceKind::kSignal, context.task.id(),
+                    taken.signal, trace->InternLiteral("handler"));
+    }
+    RunHandler(taken);
+    context.process.FinishSignal(taken);
+  }
+  return delivered;
+}
+
+void TraceExit(const SysContext& context, const CallInfo& info, const SysResult& result) {
+  Trace* const trace = context.scheduler().trace();
+  if (trace == nullptr) return;
+  trace->Record(context.now(), context.host().id(), TraceKind::kSyscallExit, context.task.id(),
+                trace->InternLiteral(info.name), result.value, result.error);
+}
+
+}  // namespace
+
+namespace call_internal {
+
+void Enter(SysContext& context, const CallInfo& info) {
+  Scheduler& scheduler = context.scheduler();
+  scheduler.CountCall();
+  scheduler.RunDueEvents();
+  if (Trace* trace = scheduler.trace(); trace != nullptr) {
+    trace->Record(context.now(), context.host().id(), TraceKind::kSyscallEnter, context.task.id(),
+                  trace->InternLiteral(info.name), info.fd, info.a, info.b);
+  }
+  // Waits hand the mark to whoever runs meanwhile.
+  context.environment.in_kernel = &context.task;
+  if (info.mask.has_value()) context.process.SetBlocked(*info.mask);
+}
+
+Departure Leave(SysContext& context, const CallInfo& info, const CallOutcome& outcome,
+                SignalSet old_mask) {
+  const bool interrupted = !outcome.ok() && (outcome.cause() == Cause::kInterrupted ||
+                                             outcome.cause() == Cause::kInterruptedRestartable);
+  if (info.mask.has_value() && !interrupted) context.process.SetBlocked(old_mask);
+  Delivered delivered = Delivered::kNothing;
+  if (!context.task.killed()) delivered = DeliverSignals(context);
+  if (info.mask.has_value() && interrupted) context.process.SetBlocked(old_mask);
+
+  Departure departure;
+  if (interrupted && outcome.cause() == Cause::kInterruptedRestartable &&
+      delivered != Delivered::kNoRestart && !context.task.killed()) {
+    departure.again = true;
+    return departure;
+  }
+  departure.result =
+      outcome.ok()
+          ? SysResult{*outcome, 0}
+          : SysResult::Fail(context.host().errnos().Errno(info.operation, outcome.cause()));
+  TraceExit(context, info, departure.result);
+  return departure;
+}
+
+}  // namespace call_internal
+
+Cause NotModelled(const SysContext& context, const char* what) {
+  std::fprintf(stderr, "drywire: %s, process %d '%s': %s is not modelled\n",
+               context.host().name().c_str(), context.process.pid(), context.process.name().c_str(),
+               what);
+  return Cause::kNotSupported;
+}
+
+}  // namespace drywire

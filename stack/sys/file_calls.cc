@@ -1,0 +1,222 @@
+// Calls on descriptors of any kind.
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "stack/sys/arguments.h"
+#include "stack/sys/blocking.h"
+#include "stack/sys/pipe.h"
+#include "stack/sys/syscalls.h"
+#include "stack/sys/user_memory.h"
+
+namespace drywire {
+namespace {
+
+// What close() by the last descriptor does about SO_LINGER.
+Result<> Linger(SysContext& context, int fd, Socket& socket) {
+  const SysProfile& profile = context.profile().sys;
+  if (socket.descriptors() > 0) return {};
+  if (socket.nonblocking() && !profile.linger_when_nonblocking) return {};
+  const Duration time = socket.LingerTime();
+  const Instant deadline = context.now() + time;
+  while (time > Duration::Zero() && !socket.LingerDone()) {
+    switch (WaitForFile(context, socket, Direction::kWrite, {"close (linger)", fd, &socket},
+                        deadline)) {
+      case WaitEnd::kNotified:
+        continue;
+      case WaitEnd::kDeadline:
+        return profile.linger_expiry_is_error ? Result<>(Cause::kTimedOutWaiting) : Result<>();
+      case WaitEnd::kSignal:
+        // The descriptor is gone already, so the call must not be begun again.
+        return profile.linger_expiry_is_error ? Result<>(Cause::kInterrupted) : Result<>();
+      case WaitEnd::kKilled:
+        return {};
+    }
+  }
+  return {};
+}
+
+CallOutcome Close(SysContext& context, int fd) {
+  auto file = context.process.fds().Close(fd);
+  if (!file.ok()) return file.cause();
+  if (Socket* const socket = (*file)->AsSocket(); socket != nullptr) {
+    DRYWIRE_RETURN_IF_FAILED(Linger(context, fd, *socket));
+  }
+  return 0;
+}
+
+CallOutcome Descriptor(Result<int> fd) {
+  if (!fd.ok()) return fd.cause();
+  return int64_t{*fd};
+}
+
+CallOutcome Fcntl(SysContext& context, int fd, int command, long argument) {
+  FdTable& fds = context.process.fds();
+  auto file = FindFile(context, fd);
+  if (!file.ok()) return file.cause();
+  switch (command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+      return Descriptor(fds.Dup(fd, static_cast<int>(argument), command == F_DUPFD_CLOEXEC));
+    case F_GETFD: {
+      auto flag = fds.CloseOnExec(fd);
+      if (!flag.ok()) return flag.cause();
+      return int64_t{*flag ? FD_CLOEXEC : 0};
+    }
+    case F_SETFD:
+      DRYWIRE_RETURN_IF_FAILED(fds.SetCloseOnExec(fd, (argument & FD_CLOEXEC) != 0));
+      return 0;
+    case F_GETFL:
+      return int64_t{O_RDWR | ((*file)->nonblocking() ? O_NONBLOCK : 0)};
+    case F_SETFL:
+      (*file)->set_nonblocking((argument & O_NONBLOCK) != 0);
+      return 0;
+    default:
+      (void)NotModelled(context, "that command of fcntl()");
+      return Cause::kInvalidArgument;
+  }
+}
+
+CallOutcome Ioctl(SysContext& context, int fd, unsigned long request, void* argument) {
+  int value = 0;
+  const bool early = context.profile().sys.arguments_before_descriptor;
+  if (early && request == FIONBIO && !ReadUser(&value, static_cast<int*>(argument))) {
+    return Cause::kBadAddressPointer;
+  }
+  auto file = FindFile(context, fd);
+  if (!file.ok()) return file.cause();
+  Socket* const socket = (*file)->AsSocket();
+  switch (request) {
+    case FIONBIO:
+      if (!ReadUser(&value, static_cast<int*>(argument))) return Cause::kBadAddressPointer;
+      (*file)->set_nonblocking(value != 0);
+      return 0;
+    case FIOCLEX:
+    case FIONCLEX:
+      DRYWIRE_RETURN_IF_FAILED(context.process.fds().SetCloseOnExec(fd, request == FIOCLEX));
+      return 0;
+    case FIONREAD:
+    case TIOCOUTQ: {
+      if (socket == nullptr) return Cause::kNotSupported;
+      auto count = request == FIONREAD ? socket->Readable() : socket->Unsent();
+      if (!count.ok()) return count.cause();
+      value = static_cast<int>(*count);
+      if (!WriteUser(static_cast<int*>(argument), value)) return Cause::kBadAddressPointer;
+      return 0;
+    }
+    default:
+      return NotModelled(context, "that request of ioctl()");
+  }
+}
+
+CallOutcome Pipe(SysContext& context, int* fds, int flags) {
+  if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) != 0) return Cause::kInvalidArgument;
+  const FilePair pipe = MakePipe();
+  pipe.read->set_nonblocking((flags & O_NONBLOCK) != 0);
+  pipe.write->set_nonblocking((flags & O_NONBLOCK) != 0);
+  DRYWIRE_RETURN_IF_FAILED(
+      InstallPair(context, pipe.read, pipe.write, (flags & O_CLOEXEC) != 0, fds));
+  return 0;
+}
+
+CallOutcome EventFd(SysContext& context, unsigned initial, int flags) {
+  if ((flags & ~(EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE)) != 0) {
+    return Cause::kInvalidArgument;
+  }
+  const FileRef file = MakeEventCounter(initial, (flags & EFD_SEMAPHORE) != 0);
+  file->set_nonblocking((flags & EFD_NONBLOCK) != 0);
+  return Descriptor(context.process.fds().Install(file, (flags & EFD_CLOEXEC) != 0));
+}
+
+rlim_t FromLimit(int64_t limit) {
+  return limit == kLimitInfinity ? RLIM_INFINITY : static_cast<rlim_t>(limit);
+}
+
+int64_t ToLimit(rlim_t limit) {
+  return limit == RLIM_INFINITY ? kLimitInfinity : static_cast<int64_t>(limit);
+}
+
+CallOutcome Getrlimit(SysContext& context, int resource, rlimit* limit) {
+  if (resource != RLIMIT_NOFILE) {
+    (void)NotModelled(context, "getrlimit() of anything but RLIMIT_NOFILE");
+    return Cause::kInvalidArgument;
+  }
+  const Limit nofile = context.process.nofile();
+  rlimit copy = {};
+  copy.rlim_cur = FromLimit(nofile.soft);
+  copy.rlim_max = FromLimit(nofile.hard);
+  if (!WriteUser(limit, copy)) return Cause::kBadAddressPointer;
+  return 0;
+}
+
+CallOutcome Setrlimit(SysContext& context, int resource, const rlimit* limit) {
+  if (resource != RLIMIT_NOFILE) {
+    (void)NotModelled(context, "setrlimit() of anything but RLIMIT_NOFILE");
+    return Cause::kInvalidArgument;
+  }
+  rlimit copy = {};
+  if (!ReadUser(&copy, limit)) return Cause::kBadAddressPointer;
+  DRYWIRE_RETURN_IF_FAILED(
+      context.process.SetNofile({ToLimit(copy.rlim_cur), ToLimit(copy.rlim_max)}));
+  return 0;
+}
+
+}  // namespace
+
+SysResult SysClose(SysContext& context, int fd) {
+  return RunCall(context, {"close", Operation::kClose, fd}, [&] { return Close(context, fd); });
+}
+
+SysResult SysDup(SysContext& context, int fd) {
+  return RunCall(context, {"dup", Operation::kDup, fd},
+                 [&] { return Descriptor(context.process.fds().Dup(fd)); });
+}
+
+SysResult SysDup2(SysContext& context, int fd, int to) {
+  return RunCall(context, {"dup2", Operation::kDup, fd, static_cast<uint64_t>(to)},
+                 [&] { return Descriptor(context.process.fds().Dup2(fd, to)); });
+}
+
+SysResult SysDup3(SysContext& context, int fd, int to, int flags) {
+  return RunCall(context, {"dup3", Operation::kDup, fd, static_cast<uint64_t>(to)},
+                 [&]() -> CallOutcome {
+                   if ((flags & ~O_CLOEXEC) != 0) return Cause::kInvalidArgument;
+                   return Descriptor(context.process.fds().Dup3(fd, to, (flags & O_CLOEXEC) != 0));
+                 });
+}
+
+SysResult SysFcntl(SysContext& context, int fd, int command, long argument) {
+  return RunCall(context,
+                 {"fcntl", Operation::kFcntl, fd, static_cast<uint64_t>(command),
+                  static_cast<uint64_t>(argument)},
+                 [&] { return Fcntl(context, fd, command, argument); });
+}
+
+SysResult SysIoctl(SysContext& context, int fd, unsigned long request, void* argument) {
+  return RunCall(context, {"ioctl", Operation::kIoctl, fd, request},
+                 [&] { return Ioctl(context, fd, request, argument); });
+}
+
+SysResult SysPipe2(SysContext& context, int* fds, int flags) {
+  return RunCall(context, {"pipe2", Operation::kDup, -1, static_cast<uint64_t>(flags)},
+                 [&] { return Pipe(context, fds, flags); });
+}
+
+SysResult SysEventfd(SysContext& context, unsigned initial, int flags) {
+  return RunCall(context, {"eventfd", Operation::kDup, -1, initial, static_cast<uint64_t>(flags)},
+                 [&] { return EventFd(context, initial, flags); });
+}
+
+SysResult SysGetrlimit(SysContext& context, int resource, rlimit* limit) {
+  return RunCall(context, {"getrlimit", Operation::kRlimit},
+                 [&] { return Getrlimit(context, resource, limit); });
+}
+
+SysResult SysSetrlimit(SysContext& context, int resource, const rlimit* limit) {
+  return RunCall(context, {"setrlimit", Operation::kRlimit},
+                 [&] { return Setrlimit(context, resource, limit); });
+}
+
+}  // namespace drywire

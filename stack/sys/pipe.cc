@@ -1,0 +1,309 @@
+#include "stack/sys/pipe.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "stack/sys/arguments.h"
+#include "stack/sys/user_memory.h"
+
+namespace drywire {
+namespace {
+
+constexpr size_t kPipeCapacity = 65536;
+constexpr size_t kAtomicWrite = 4096;  // PIPE_BUF
+constexpr size_t kPairCapacity = 212992;
+constexpr uint64_t kMaxCounter = ~uint64_t{0} - 1;
+constexpr uint32_t kReadable = kPollIn | kPollRdNorm;
+constexpr uint32_t kWritable = kPollOut | kPollWrNorm;
+
+size_t SizeOf(absl::Span<const File::Buffer> buffers) {
+  size_t size = 0;
+  for (const File::Buffer& buffer : buffers) size += buffer.size;
+  return size;
+}
+
+// One end of a pipe. The reading end owns the queue; ends know each other while both are open.
+class PipeEnd final : public File {
+ public:
+  explicit PipeEnd(bool reads) : reads_(reads), queue_(kPipeCapacity) {}
+  void Join(PipeEnd* other) { other_ = other; }
+
+  uint32_t Poll() const override {
+    if (reads_) {
+      return (queue_.size() > 0 ? kReadable : 0u) |
+             (other_ == nullptr ? uint32_t{kPollHup} : 0u);
+    }
+    if (other_ == nullptr) return kWritable | kPollErr;
+    return other_->queue_.room() >= kAtomicWrite ? kWritable : 0;
+  }
+
+  Result<size_t> Read(absl::Span<const Buffer> buffers) override {
+    if (!reads_) return Cause::kBadDescriptor;
+    const size_t taken = queue_.Take(buffers, /*peek=*/false);
+    if (taken > 0 && other_ != nullptr) other_->write_waiters().Notify(kWritable);
+    if (taken == 0 && other_ != nullptr && SizeOf(buffers) > 0) return Cause::kWouldBlock;
+    return taken;
+  }
+
+  Result<size_t> Write(absl::Span<const Buffer> buffers) override {
+    if (reads_) return Cause::kBadDescriptor;
+    if (other_ == nullptr) return Cause::kSendShutDown;
+    const size_t size = SizeOf(buffers);
+    const size_t room = other_->queue_.room();
+    if (size > 0 && (room == 0 || (size <= kAtomicWrite && size > room))) {
+      return Cause::kWouldBlock;
+    }
+    const size_t put = other_->queue_.Put(buffers);
+    if (put > 0) other_->read_waiters().Notify(kReadable);
+    return put;
+  }
+
+ private:
+  void OnLastClose() override {
+    if (other_ == nullptr) return;
+    PipeEnd* const other = std::exchange(other_, nullptr);
+    other->other_ = nullptr;
+    other->read_waiters().Notify(kPollHup);
+    other->write_waiters().Notify(kPollErr);
+  }
+
+  bool reads_;
+  PipeEnd* other_ = nullptr;
+  ByteQueue queue_;
+};
+
+class PairSocket final : public Socket {
+ public:
+  PairSocket() : Socket(AF_UNIX, SOCK_STREAM, 0), queue_(kPairCapacity) {}
+  void Join(PairSocket* other) { other_ = other; }
+
+  uint32_t Poll() const override {
+    uint32_t state = 0;
+    if (queue_.size() > 0 || AtEnd()) state |= kReadable;
+    if (AtEnd()) state |= kPollRdHup;
+    if (AtEnd() && (other_ == nullptr || send_shut_)) state |= kPollHup;
+    if (other_ == nullptr || other_->queue_.room() > 0) state |= kWritable;
+    return state;
+  }
+
+  Result<> Bind(const RawAddress&, const Credentials&) override { return Cause::kAlreadyBound; }
+  Result<> Listen(int, const Credentials&) override { return Cause::kInvalidArgument; }
+  Result<Ref<Socket>> Accept() override { return Cause::kNotListening; }
+  Result<ConnectProgress> Connect(const RawAddress&, const Credentials&) override {
+    return Cause::kAlreadyConnected;
+  }
+  Result<> TakeConnectResult() override { return {}; }
+
+  Result<size_t> Send(const SendArgs& args, const Credentials&) override {
+    if (args.destination != nullptr) return Cause::kAlreadyConnected;
+    if (!args.control.empty()) return Cause::kInvalidArgument;
+    if (send_shut_ || other_ == nullptr || other_->receive_shut_) return Cause::kSendShutDown;
+    if (other_->queue_.room() == 0 && SizeOf(args.buffers) > 0) return Cause::kWouldBlock;
+    const size_t put = other_->queue_.Put(args.buffers);
+    if (put > 0) other_->read_waiters().Notify(kReadable);
+    return put;
+  }
+
+  Result<Received> Receive(const ReceiveArgs& args) override {
+    Received received;
+    received.bytes = queue_.Take(args.buffers, (args.flags & MSG_PEEK) != 0);
+    if (received.bytes == 0 && !AtEnd()) return Cause::kWouldBlock;
+    if (received.bytes > 0 && other_ != nullptr) other_->write_waiters().Notify(kWritable);
+    return received;
+  }
+
+  Result<> Shutdown(int how) override {
+    if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return Cause::kInvalidArgument;
+    if (how != SHUT_WR) receive_shut_ = true;
+    if (how != SHUT_RD) send_shut_ = true;
+    Changed();
+    if (other_ != nullptr) other_->Changed();
+    return {};
+  }
+
+  Result<RawAddress> LocalName() const override { return Unnamed(); }
+  Result<RawAddress> PeerName() const override {
+    if (other_ == nullptr) return Cause::kNotConnected;
+    return Unnamed();
+  }
+
+  Result<size_t> GetOption(int level, int name, absl::Span<uint8_t> value) override {
+    if (level != SOL_SOCKET) return Cause::kNotSupported;
+    int number = 0;
+    switch (name) {
+      case SO_TYPE:
+        number = type();
+        break;
+      case SO_DOMAIN:
+        number = domain();
+        break;
+      case SO_PROTOCOL:
+      case SO_ACCEPTCONN:
+        break;
+      default:
+        return Cause::kOptionUnknown;
+    }
+    const size_t size = std::min(value.size(), sizeof number);
+    std::memcpy(value.data(), &number, size);
+    return size;
+  }
+  Result<> SetOption(int level, int, absl::Span<const uint8_t>, const Credentials&) override {
+    if (level != SOL_SOCKET) return Cause::kNotSupported;
+    return Cause::kOptionUnknown;
+  }
+  Cause TakeError() override { return Cause::kNone; }
+  Result<size_t> Readable() const override { return queue_.size(); }
+  Result<size_t> Unsent() const override { return other_ == nullptr ? 0 : other_->queue_.size(); }
+  std::string Describe() const override { return "UNIX socket pair"; }
+
+ private:
+  // Nothing will ever come after what is queued.
+  bool AtEnd() const { return receive_shut_ || other_ == nullptr || other_->send_shut_; }
+  static RawAddress Unnamed() {
+    const sa_family_t family = AF_UNIX;
+    return RawAddress(&family, sizeof family);
+  }
+  void Changed() {
+    read_waiters().Notify(Poll() | kReadable);
+    write_waiters().Notify(Poll() | kWritable);
+  }
+  void OnLastClose() override {
+    if (other_ == nullptr) return;
+    PairSocket* const other = std::exchange(other_, nullptr);
+    other->other_ = nullptr;
+    other->Changed();
+  }
+
+  PairSocket* other_ = nullptr;
+  ByteQueue queue_;
+  bool send_shut_ = false;
+  bool receive_shut_ = false;
+};
+
+class EventCounter final : public File {
+ public:
+  EventCounter(uint64_t initial, bool semaphore) : count_(initial), semaphore_(semaphore) {}
+
+  uint32_t Poll() const override {
+    return (count_ > 0 ? uint32_t{kPollIn} : 0u) |
+           (count_ < kMaxCounter ? uint32_t{kPollOut} : 0u);
+  }
+  Result<size_t> Read(absl::Span<const Buffer> buffers) override {
+    if (SizeOf(buffers) < sizeof count_) return Cause::kInvalidArgument;
+    if (count_ == 0) return Cause::kWouldBlock;
+    const uint64_t value = semaphore_ ? 1 : count_;
+    Copy(buffers, const_cast<uint64_t*>(&value), /*out=*/true);
+    count_ -= value;
+    write_waiters().Notify(kPollOut);
+    return sizeof value;
+  }
+  Result<size_t> Write(absl::Span<const Buffer> buffers) override {
+    if (SizeOf(buffers) < sizeof count_) return Cause::kInvalidArgument;
+    uint64_t value = 0;
+    Copy(buffers, &value, /*out=*/false);
+    if (value > kMaxCounter) return Cause::kInvalidArgument;
+    if (kMaxCounter - count_ < value) return Cause::kWouldBlock;
+    count_ += value;
+    read_waiters().Notify(kPollIn);
+    return sizeof value;
+  }
+
+ private:
+  static void Copy(absl::Span<const Buffer> buffers, uint64_t* value, bool out) {
+    auto* bytes = reinterpret_cast<char*>(value);
+    size_t left = sizeof *value;
+    for (const Buffer& buffer : buffers) {
+      const size_t size = std::min(left, buffer.size);
+      if (out) {
+        std::memcpy(buffer.data, bytes, size);
+      } else {
+        std::memcpy(bytes, buffer.data, size);
+      }
+      bytes += size;
+      left -= size;
+    }
+  }
+
+  uint64_t count_;
+  bool semaphore_;
+};
+
+}  // namespace
+
+size_t ByteQueue::Put(absl::Span<const File::Buffer> buffers) {
+  size_t put = 0;
+  for (const File::Buffer& buffer : buffers) {
+    const size_t size = std::min(buffer.size, room());
+    bytes_.append(static_cast<const char*>(buffer.data), size);
+    put += size;
+  }
+  return put;
+}
+
+size_t ByteQueue::Take(absl::Span<const File::Buffer> buffers, bool peek) {
+  size_t at = head_;
+  for (const File::Buffer& buffer : buffers) {
+    const size_t size = std::min(buffer.size, bytes_.size() - at);
+    if (size > 0) std::memcpy(buffer.data, bytes_.data() + at, size);
+    at += size;
+  }
+  const size_t taken = at - head_;
+  if (peek) return taken;
+  head_ = at;
+  if (head_ == bytes_.size()) {
+    Clear();
+  } else if (head_ > capacity_) {
+    bytes_.erase(0, head_);
+    head_ = 0;
+  }
+  return taken;
+}
+
+void ByteQueue::Clear() {
+  bytes_.clear();
+  head_ = 0;
+}
+
+FilePair MakePipe() {
+  auto* const read = new PipeEnd(/*reads=*/true);
+  auto* const write = new PipeEnd(/*reads=*/false);
+  read->Join(write);
+  write->Join(read);
+  return {FileRef(read), FileRef(write)};
+}
+
+SocketPair MakeSocketPair() {
+  auto* const first = new PairSocket;
+  auto* const second = new PairSocket;
+  first->Join(second);
+  second->Join(first);
+  return {Ref<Socket>(first), Ref<Socket>(second)};
+}
+
+FileRef MakeEventCounter(uint64_t initial, bool semaphore) {
+  return FileRef(new EventCounter(initial, semaphore));
+}
+
+Result<> InstallPair(SysContext& context, const FileRef& first, const FileRef& second,
+                     bool close_on_exec, int* fds) {
+  FdTable& table = context.process.fds();
+  auto a = table.Install(first, close_on_exec);
+  if (!a.ok()) return a.cause();
+  auto b = table.Install(second, close_on_exec);
+  if (!b.ok()) {
+    (void)table.Close(*a).ok();
+    return b.cause();
+  }
+  const int numbers[2] = {*a, *b};
+  if (!CopyToUser(fds, numbers, sizeof numbers)) {
+    (void)table.Close(*a).ok();
+    (void)table.Close(*b).ok();
+    return Cause::kBadAddressPointer;
+  }
+  return {};
+}
+
+}  // namespace drywire

@@ -1,0 +1,129 @@
+// The system calls of a simulated process: POSIX's signatures with a context in front, and a value
+// or an errno as the result.
+//
+// Pointers are the program's own and may be bad (EFAULT). Structures, constants and errno numbers
+// are those of the machine Drywire is compiled on; what a system does with them is the process's
+// host's. The order in which arguments are judged is the system's, as observed on Linux 6.18 and as
+// FreeBSD's uipc_syscalls.c has it. See errno_rules for the errors of each call.
+//
+// Left out: processes (fork, exec, wait), threads' own signals and masks, real-time signals with
+// data, ancillary data of UNIX sockets, asynchronous I/O, io_uring, splice and sendfile, kqueue.
+// What is not modelled fails and says so on standard error.
+#ifndef DRYWIRE_STACK_SYS_SYSCALLS_H_
+#define DRYWIRE_STACK_SYS_SYSCALLS_H_
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include <cstddef>
+
+#include "stack/sys/call.h"
+#include "stack/sys/sys_environment.h"
+
+namespace drywire {
+
+// --- Sockets (socket_calls.cc) ---
+SysResult SysSocket(SysContext& context, int domain, int type, int protocol);
+// AF_UNIX stream and seqpacket only.
+SysResult SysSocketpair(SysContext& context, int domain, int type, int protocol, int* fds);
+SysResult SysBind(SysContext& context, int fd, const sockaddr* address, socklen_t length);
+SysResult SysListen(SysContext& context, int fd, int backlog);
+// accept() differs from accept4() with no flags: on FreeBSD it inherits O_NONBLOCK.
+SysResult SysAccept(SysContext& context, int fd, sockaddr* address, socklen_t* length);
+SysResult SysAccept4(SysContext& context, int fd, sockaddr* address, socklen_t* length, int flags);
+SysResult SysConnect(SysContext& context, int fd, const sockaddr* address, socklen_t length);
+SysResult SysGetsockname(SysContext& context, int fd, sockaddr* address, socklen_t* length);
+SysResult SysGetpeername(SysContext& context, int fd, sockaddr* address, socklen_t* length);
+SysResult SysGetsockopt(SysContext& context, int fd, int level, int name, void* value,
+                        socklen_t* length);
+SysResult SysSetsockopt(SysContext& context, int fd, int level, int name, const void* value,
+                        socklen_t length);
+SysResult SysShutdown(SysContext& context, int fd, int how);
+
+// --- Data (io_calls.cc) ---
+SysResult SysSend(SysContext& context, int fd, const void* data, size_t size, int flags);
+SysResult SysSendto(SysContext& context, int fd, const void* data, size_t size, int flags,
+                    const sockaddr* address, socklen_t length);
+SysResult SysSendmsg(SysContext& context, int fd, const msghdr* message, int flags);
+SysResult SysSendmmsg(SysContext& context, int fd, mmsghdr* messages, unsigned count, int flags);
+SysResult SysRecv(SysContext& context, int fd, void* data, size_t size, int flags);
+SysResult SysRecvfrom(SysContext& context, int fd, void* data, size_t size, int flags,
+                      sockaddr* address, socklen_t* length);
+SysResult SysRecvmsg(SysContext& context, int fd, msghdr* message, int flags);
+SysResult SysRecvmmsg(SysContext& context, int fd, mmsghdr* messages, unsigned count, int flags,
+                      timespec* timeout);
+SysResult SysRead(SysContext& context, int fd, void* data, size_t size);
+SysResult SysWrite(SysContext& context, int fd, const void* data, size_t size);
+SysResult SysReadv(SysContext& context, int fd, const iovec* vectors, int count);
+SysResult SysWritev(SysContext& context, int fd, const iovec* vectors, int count);
+
+// --- Descriptors (file_calls.cc) ---
+SysResult SysClose(SysContext& context, int fd);
+SysResult SysDup(SysContext& context, int fd);
+SysResult SysDup2(SysContext& context, int fd, int to);
+SysResult SysDup3(SysContext& context, int fd, int to, int flags);
+// F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL (O_NONBLOCK).
+SysResult SysFcntl(SysContext& context, int fd, int command, long argument);
+// FIONBIO, FIONREAD, TIOCOUTQ (SIOCOUTQ), FIOCLEX, FIONCLEX.
+SysResult SysIoctl(SysContext& context, int fd, unsigned long request, void* argument);
+SysResult SysPipe2(SysContext& context, int* fds, int flags);
+SysResult SysEventfd(SysContext& context, unsigned initial, int flags);
+// RLIMIT_NOFILE; others are not modelled.
+SysResult SysGetrlimit(SysContext& context, int resource, rlimit* limit);
+SysResult SysSetrlimit(SysContext& context, int resource, const rlimit* limit);
+
+// --- Readiness (readiness.cc) ---
+SysResult SysPoll(SysContext& context, pollfd* fds, nfds_t count, int timeout_ms);
+SysResult SysPpoll(SysContext& context, pollfd* fds, nfds_t count, const timespec* timeout,
+                   const sigset_t* mask);
+SysResult SysSelect(SysContext& context, int count, fd_set* read, fd_set* write, fd_set* except,
+                    timeval* timeout);
+SysResult SysPselect(SysContext& context, int count, fd_set* read, fd_set* write, fd_set* except,
+                     const timespec* timeout, const sigset_t* mask);
+SysResult SysEpollCreate(SysContext& context, int size);
+SysResult SysEpollCreate1(SysContext& context, int flags);
+SysResult SysEpollCtl(SysContext& context, int epoll_fd, int operation, int fd,
+                      const epoll_event* event);
+SysResult SysEpollWait(SysContext& context, int epoll_fd, epoll_event* events, int max,
+                       int timeout_ms);
+SysResult SysEpollPwait(SysContext& context, int epoll_fd, epoll_event* events, int max,
+                        int timeout_ms, const sigset_t* mask);
+SysResult SysEpollPwait2(SysContext& context, int epoll_fd, epoll_event* events, int max,
+                         const timespec* timeout, const sigset_t* mask);
+
+// --- Time (time_calls.cc) ---
+SysResult SysClockGettime(SysContext& context, clockid_t clock, timespec* time);
+SysResult SysClockGetres(SysContext& context, clockid_t clock, timespec* resolution);
+SysResult SysGettimeofday(SysContext& context, timeval* time);
+SysResult SysTime(SysContext& context, time_t* time);
+SysResult SysNanosleep(SysContext& context, const timespec* time, timespec* remaining);
+SysResult SysClockNanosleep(SysContext& context, clockid_t clock, int flags, const timespec* time,
+                            timespec* remaining);
+SysResult SysSetitimer(SysContext& context, int which, const itimerval* value, itimerval* old);
+SysResult SysGetitimer(SysContext& context, int which, itimerval* value);
+SysResult SysAlarm(SysContext& context, unsigned seconds);
+
+// --- Signals and identity (signal_calls.cc) ---
+SysResult SysKill(SysContext& context, pid_t pid, int signal);
+SysResult SysSigaction(SysContext& context, int signal, const struct sigaction* action,
+                       struct sigaction* old);
+SysResult SysSigprocmask(SysContext& context, int how, const sigset_t* set, sigset_t* old);
+SysResult SysSigpending(SysContext& context, sigset_t* set);
+SysResult SysSigsuspend(SysContext& context, const sigset_t* mask);
+SysResult SysPause(SysContext& context);
+SysResult SysGetpid(SysContext& context);
+SysResult SysGetuid(SysContext& context);
+SysResult SysGetgid(SysContext& context);
+SysResult SysSchedYield(SysContext& context);
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_SYS_SYSCALLS_H_

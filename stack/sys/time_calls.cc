@@ -1,0 +1,202 @@
+// Clocks, sleeping and timers. All clocks are the world's one, from different beginnings; processor
+// time does not pass in a simulated process, so its clocks stand at zero.
+#include <sys/time.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "stack/sys/arguments.h"
+#include "stack/sys/blocking.h"
+#include "stack/sys/syscalls.h"
+#include "stack/sys/user_memory.h"
+
+namespace drywire {
+namespace {
+
+// Nanoseconds that the clock shows at `when`; kInvalidArgument for a clock that does not exist.
+Result<int64_t> ClockAt(const SysContext& context, clockid_t clock, Instant when) {
+  switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_TAI:
+      return context.environment.realtime_start + when.nanos();
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+      return context.environment.monotonic_start + when.nanos();
+    case CLOCK_PROCESS_CPUTIME_ID:
+    case CLOCK_THREAD_CPUTIME_ID:
+      return int64_t{0};
+    default:
+      return Cause::kInvalidArgument;
+  }
+}
+
+// Reading a clock does not let time pass: a program that only waits for it to move never will.
+CallOutcome ReadClock(SysContext& context, clockid_t clock, Duration* time) {
+  auto nanos = ClockAt(context, clock, context.now());
+  if (!nanos.ok()) return nanos.cause();
+  context.scheduler().CountCall();
+  *time = Duration::Nanos(*nanos);
+  return 0;
+}
+
+// Sleeps until `deadline`. When a signal ends it, kInterrupted, and what is left goes to
+// `remaining`.
+CallOutcome SleepUntil(SysContext& context, const char* label, Instant deadline,
+                       timespec* remaining) {
+  while (context.now() < deadline) {
+    switch (SleepInCall(context, label, deadline)) {
+      case WaitEnd::kNotified:
+      case WaitEnd::kDeadline:
+        break;
+      case WaitEnd::kSignal:
+        if (remaining != nullptr && !WriteUser(remaining, ToTimespec(deadline - context.now()))) {
+          return Cause::kBadAddressPointer;
+        }
+        return Cause::kInterrupted;
+      case WaitEnd::kKilled:
+        return Cause::kInterrupted;
+    }
+  }
+  return 0;
+}
+
+CallOutcome ClockSleep(SysContext& context, clockid_t clock, int flags, const timespec* time,
+                       timespec* remaining) {
+  auto base = ClockAt(context, clock, Instant::Zero());
+  if (!base.ok()) return base.cause();
+  if (clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_PROCESS_CPUTIME_ID) {
+    (void)NotModelled(context, "sleeping by processor time");
+    return Cause::kInvalidArgument;
+  }
+  timespec copy = {};
+  if (!ReadUser(&copy, time)) return Cause::kBadAddressPointer;
+  auto duration = ToDuration(copy);
+  if (!duration.ok()) return duration.cause();
+  if ((flags & TIMER_ABSTIME) == 0) {
+    return SleepUntil(context, "nanosleep", context.now() + *duration, remaining);
+  }
+  const Instant deadline = Instant::Zero() + (*duration - Duration::Nanos(*base));
+  return SleepUntil(context, "clock_nanosleep", deadline, nullptr);
+}
+
+itimerval ToItimerval(const IntervalTimer& timer) {
+  itimerval value = {};
+  value.it_interval = ToTimeval(timer.interval);
+  value.it_value = ToTimeval(timer.remaining);
+  // A pending timer never reads as disarmed.
+  if (timer.remaining > Duration::Zero() && value.it_value.tv_sec == 0 &&
+      value.it_value.tv_usec == 0) {
+    value.it_value.tv_usec = 1;
+  }
+  return value;
+}
+
+Result<> CheckTimer(SysContext& context, int which) {
+  if (which == ITIMER_REAL) return {};
+  if (which == ITIMER_VIRTUAL || which == ITIMER_PROF) {
+    (void)NotModelled(context, "a timer of processor time");
+  }
+  return Cause::kInvalidArgument;
+}
+
+CallOutcome SetTimer(SysContext& context, int which, const itimerval* value, itimerval* old) {
+  itimerval copy = {};
+  if (value != nullptr && !ReadUser(&copy, value)) return Cause::kBadAddressPointer;
+  auto remaining = ToDuration(copy.it_value);
+  auto interval = ToDuration(copy.it_interval);
+  if (!remaining.ok()) return remaining.cause();
+  if (!interval.ok()) return interval.cause();
+  DRYWIRE_RETURN_IF_FAILED(CheckTimer(context, which));
+  const IntervalTimer before = context.process.SetTimer({*interval, *remaining});
+  if (old != nullptr && !WriteUser(old, ToItimerval(before))) return Cause::kBadAddressPointer;
+  return 0;
+}
+
+}  // namespace
+
+SysResult SysClockGettime(SysContext& context, clockid_t clock, timespec* time) {
+  return RunCall(context, {"clock_gettime", Operation::kSleep, -1, static_cast<uint64_t>(clock)},
+                 [&]() -> CallOutcome {
+                   Duration now;
+                   const CallOutcome outcome = ReadClock(context, clock, &now);
+                   if (!outcome.ok()) return outcome;
+                   if (!WriteUser(time, ToTimespec(now))) return Cause::kBadAddressPointer;
+                   return 0;
+                 });
+}
+
+SysResult SysClockGetres(SysContext& context, clockid_t clock, timespec* resolution) {
+  return RunCall(
+      context, {"clock_getres", Operation::kSleep, -1, static_cast<uint64_t>(clock)},
+      [&]() -> CallOutcome {
+        auto nanos = ClockAt(context, clock, context.now());
+        if (!nanos.ok()) return nanos.cause();
+        if (resolution != nullptr && !WriteUser(resolution, ToTimespec(Duration::Nanos(1)))) {
+          return Cause::kBadAddressPointer;
+        }
+        return 0;
+      });
+}
+
+SysResult SysGettimeofday(SysContext& context, timeval* time) {
+  return RunCall(context, {"gettimeofday", Operation::kSleep}, [&]() -> CallOutcome {
+    Duration now;
+    (void)ReadClock(context, CLOCK_REALTIME, &now).ok();
+    if (time != nullptr && !WriteUser(time, ToTimeval(now))) return Cause::kBadAddressPointer;
+    return 0;
+  });
+}
+
+SysResult SysTime(SysContext& context, time_t* time) {
+  return RunCall(context, {"time", Operation::kSleep}, [&]() -> CallOutcome {
+    Duration now;
+    (void)ReadClock(context, CLOCK_REALTIME, &now).ok();
+    if (time != nullptr && !WriteUser(time, static_cast<time_t>(now.seconds()))) {
+      return Cause::kBadAddressPointer;
+    }
+    return now.seconds();
+  });
+}
+
+SysResult SysNanosleep(SysContext& context, const timespec* time, timespec* remaining) {
+  return RunCall(context, {"nanosleep", Operation::kSleep},
+                 [&] { return ClockSleep(context, CLOCK_MONOTONIC, 0, time, remaining); });
+}
+
+SysResult SysClockNanosleep(SysContext& context, clockid_t clock, int flags, const timespec* time,
+                            timespec* remaining) {
+  return RunCall(context,
+                 {"clock_nanosleep", Operation::kSleep, -1, static_cast<uint64_t>(clock),
+                  static_cast<uint64_t>(flags)},
+                 [&] { return ClockSleep(context, clock, flags, time, remaining); });
+}
+
+SysResult SysSetitimer(SysContext& context, int which, const itimerval* value, itimerval* old) {
+  return RunCall(context, {"setitimer", Operation::kSignal, -1, static_cast<uint64_t>(which)},
+                 [&] { return SetTimer(context, which, value, old); });
+}
+
+SysResult SysGetitimer(SysContext& context, int which, itimerval* value) {
+  return RunCall(context, {"getitimer", Operation::kSignal, -1, static_cast<uint64_t>(which)},
+                 [&]() -> CallOutcome {
+                   DRYWIRE_RETURN_IF_FAILED(CheckTimer(context, which));
+                   const IntervalTimer timer = context.process.GetTimer();
+                   if (!WriteUser(value, ToItimerval(timer))) return Cause::kBadAddressPointer;
+                   return 0;
+                 });
+}
+
+SysResult SysAlarm(SysContext& context, unsigned seconds) {
+  return RunCall(context, {"alarm", Operation::kSignal, -1, seconds}, [&]() -> CallOutcome {
+    const IntervalTimer old =
+        context.process.SetTimer({Duration::Zero(), Duration::Seconds(seconds)});
+    // Rounded to the nearest second, but a pending alarm never to nothing.
+    const int64_t left = (old.remaining + Duration::Millis(500)).seconds();
+    return old.remaining > Duration::Zero() ? std::max<int64_t>(left, 1) : 0;
+  });
+}
+
+}  // namespace drywire
