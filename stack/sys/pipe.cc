@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "stack/sys/arguments.h"
@@ -25,6 +26,58 @@ size_t SizeOf(absl::Span<const File::Buffer> buffers) {
   return size;
 }
 
+// Bytes on their way through a pipe or one direction of a socket pair.
+class PipeQueue {
+ public:
+  explicit PipeQueue(size_t capacity) : capacity_(capacity) {}
+
+  size_t size() const { return bytes_.size() - head_; }
+  size_t room() const { return capacity_ - size(); }
+  // As many as fit; as many as there are. Return how many.
+  size_t Put(absl::Span<const File::Buffer> buffers);
+  size_t Take(absl::Span<const File::Buffer> buffers, bool peek);
+  void Clear();
+
+ private:
+  size_t capacity_;
+  size_t head_ = 0;
+  std::string bytes_;
+};
+
+size_t PipeQueue::Put(absl::Span<const File::Buffer> buffers) {
+  size_t put = 0;
+  for (const File::Buffer& buffer : buffers) {
+    const size_t size = std::min(buffer.size, room());
+    bytes_.append(static_cast<const char*>(buffer.data), size);
+    put += size;
+  }
+  return put;
+}
+
+size_t PipeQueue::Take(absl::Span<const File::Buffer> buffers, bool peek) {
+  size_t at = head_;
+  for (const File::Buffer& buffer : buffers) {
+    const size_t size = std::min(buffer.size, bytes_.size() - at);
+    if (size > 0) std::memcpy(buffer.data, bytes_.data() + at, size);
+    at += size;
+  }
+  const size_t taken = at - head_;
+  if (peek) return taken;
+  head_ = at;
+  if (head_ == bytes_.size()) {
+    Clear();
+  } else if (head_ > capacity_) {
+    bytes_.erase(0, head_);
+    head_ = 0;
+  }
+  return taken;
+}
+
+void PipeQueue::Clear() {
+  bytes_.clear();
+  head_ = 0;
+}
+
 // One end of a pipe. The reading end owns the queue; ends know each other while both are open.
 class PipeEnd final : public File {
  public:
@@ -33,8 +86,7 @@ class PipeEnd final : public File {
 
   uint32_t Poll() const override {
     if (reads_) {
-      return (queue_.size() > 0 ? kReadable : 0u) |
-             (other_ == nullptr ? uint32_t{kPollHup} : 0u);
+      return (queue_.size() > 0 ? kReadable : 0u) | (other_ == nullptr ? uint32_t{kPollHup} : 0u);
     }
     if (other_ == nullptr) return kWritable | kPollErr;
     return other_->queue_.room() >= kAtomicWrite ? kWritable : 0;
@@ -72,7 +124,7 @@ class PipeEnd final : public File {
 
   bool reads_;
   PipeEnd* other_ = nullptr;
-  ByteQueue queue_;
+  PipeQueue queue_;
 };
 
 class PairSocket final : public Socket {
@@ -178,7 +230,7 @@ class PairSocket final : public Socket {
   }
 
   PairSocket* other_ = nullptr;
-  ByteQueue queue_;
+  PipeQueue queue_;
   bool send_shut_ = false;
   bool receive_shut_ = false;
 };
@@ -188,8 +240,7 @@ class EventCounter final : public File {
   EventCounter(uint64_t initial, bool semaphore) : count_(initial), semaphore_(semaphore) {}
 
   uint32_t Poll() const override {
-    return (count_ > 0 ? uint32_t{kPollIn} : 0u) |
-           (count_ < kMaxCounter ? uint32_t{kPollOut} : 0u);
+    return (count_ > 0 ? uint32_t{kPollIn} : 0u) | (count_ < kMaxCounter ? uint32_t{kPollOut} : 0u);
   }
   Result<size_t> Read(absl::Span<const Buffer> buffers) override {
     if (SizeOf(buffers) < sizeof count_) return Cause::kInvalidArgument;
@@ -232,40 +283,6 @@ class EventCounter final : public File {
 };
 
 }  // namespace
-
-size_t ByteQueue::Put(absl::Span<const File::Buffer> buffers) {
-  size_t put = 0;
-  for (const File::Buffer& buffer : buffers) {
-    const size_t size = std::min(buffer.size, room());
-    bytes_.append(static_cast<const char*>(buffer.data), size);
-    put += size;
-  }
-  return put;
-}
-
-size_t ByteQueue::Take(absl::Span<const File::Buffer> buffers, bool peek) {
-  size_t at = head_;
-  for (const File::Buffer& buffer : buffers) {
-    const size_t size = std::min(buffer.size, bytes_.size() - at);
-    if (size > 0) std::memcpy(buffer.data, bytes_.data() + at, size);
-    at += size;
-  }
-  const size_t taken = at - head_;
-  if (peek) return taken;
-  head_ = at;
-  if (head_ == bytes_.size()) {
-    Clear();
-  } else if (head_ > capacity_) {
-    bytes_.erase(0, head_);
-    head_ = 0;
-  }
-  return taken;
-}
-
-void ByteQueue::Clear() {
-  bytes_.clear();
-  head_ = 0;
-}
 
 FilePair MakePipe() {
   auto* const read = new PipeEnd(/*reads=*/true);

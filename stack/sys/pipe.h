@@ -18,24 +18,6 @@
 
 namespace drywire {
 
-// Bytes on their way through a pipe or one direction of a socket pair.
-class ByteQueue {
- public:
-  explicit ByteQueue(size_t capacity) : capacity_(capacity) {}
-
-  size_t size() const { return bytes_.size() - head_; }
-  size_t room() const { return capacity_ - size(); }
-  // As many as fit; as many as there are. Return how many.
-  size_t Put(absl::Span<const File::Buffer> buffers);
-  size_t Take(absl::Span<const File::Buffer> buffers, bool peek);
-  void Clear();
-
- private:
-  size_t capacity_;
-  size_t head_ = 0;
-  std::string bytes_;
-};
-
 struct FilePair {
   FileRef read;
   FileRef write;

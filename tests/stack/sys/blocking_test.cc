@@ -16,10 +16,11 @@ namespace {
 using namespace time_literals;  // NOLINT
 using System = SysFixture::System;
 
-FakeSocket* last_socket = nullptr;
+// Kept, so that a test may look at it when its process has ended.
+Ref<FakeSocket> last_socket;
 
 Result<Ref<Socket>> MakeFake(Host&, int, const Credentials&) {
-  last_socket = new FakeSocket;
+  last_socket = Ref<FakeSocket>(new FakeSocket);
   return Ref<Socket>(last_socket);
 }
 
@@ -270,7 +271,6 @@ TEST_P(BlockingTest, LingerHoldsCloseUpToItsTime) {
   sim_.RunTask([&](SysContext& c) {
     const int fd = Open(c);
     last_socket->linger = 3_s;
-    FileRef keep(last_socket);
     EXPECT_TRUE(Gives(SysClose(c, fd), 0));
     EXPECT_EQ(c.now(), Instant::Zero() + 1_s);
     const int late = Open(c);
