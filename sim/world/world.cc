@@ -122,23 +122,29 @@ Host& World::AddHost(absl::string_view name, const Personality& personality) {
   return host;
 }
 
-std::string World::NextInterfaceName(Host& host) const {
+World::Attachment World::NextInterface(Host& host, absl::string_view prefix,
+                                       const LinkConfig& config) {
+  Attachment attachment;
+  attachment.host = &host;
   // Loopback is the first interface, so that the next one is eth0, eth1, ...
-  return absl::StrCat("eth", host.net().ip().interfaces().size() - 1);
+  attachment.interface = absl::StrCat("eth", host.net().ip().interfaces().size() - 1);
+  attachment.config = config;
+  absl::StatusOr<class Prefix> parsed = Prefix::Parse(prefix);
+  Check(parsed.status(), absl::StrCat("host ", host.name(), ", interface ", attachment.interface));
+  if (parsed.ok()) attachment.addresses.push_back(*parsed);
+  return attachment;
 }
 
-void World::Wire(Host& host, Port& port, absl::string_view interface, absl::string_view prefix,
-                 const LinkConfig& config, NeighbourMode resolution,
-                 const NeighbourResolver* resolver) {
-  const std::string place = absl::StrCat("host ", host.name(), ", interface ", interface);
-  InterfaceConfig interface_config;
-  interface_config.name = std::string(interface);
-  interface_config.mtu = config.mtu;
-  interface_config.neighbours = resolution;
-  interface_config.resolver = resolver;
-  interface_config.link_local_id = port.id();
-  absl::StatusOr<uint32_t> index = host.net().ip().AddInterface(interface_config);
-  Check(index.status(), place);
+void World::Wire(Port& port, const Attachment& attachment, const NeighbourResolver* resolver) {
+  Host& host = *attachment.host;
+  InterfaceConfig config;
+  config.name = attachment.interface;
+  config.mtu = attachment.config.mtu;
+  config.neighbours = attachment.resolution;
+  config.resolver = resolver;
+  config.link_local_id = port.id();
+  absl::StatusOr<uint32_t> index = host.net().ip().AddInterface(config);
+  Check(index.status(), absl::StrCat("host ", host.name(), ", interface ", attachment.interface));
   if (!index.ok()) return;
   sinks_.push_back(std::make_unique<InterfaceSink>(host, *index));
   port.SetReceiver(sinks_.back().get());
@@ -146,20 +152,24 @@ void World::Wire(Host& host, Port& port, absl::string_view interface, absl::stri
   for (const Prefix& automatic : host.net().ip().FindInterface(*index)->addresses) {
     port.AddAddress(automatic);
   }
-  AddAddress(host, prefix, interface);
+  for (const Prefix& prefix : attachment.addresses) AddPrefix(host, prefix, attachment.interface);
 }
 
 Link& World::Connect(Host& a, absl::string_view prefix_a, Host& b, absl::string_view prefix_b,
                      const LinkConfig& config) {
-  const std::string interface_a = NextInterfaceName(a);
-  const std::string interface_b = NextInterfaceName(b);
-  Link& link =
-      fabric_.AddLink(absl::StrCat(a.name(), ":", interface_a, "-", b.name(), ":", interface_b),
-                      {a.id(), interface_a}, {b.id(), interface_b}, config);
+  const Attachment end_a = NextInterface(a, prefix_a, config);
+  const Attachment end_b = NextInterface(b, prefix_b, config);
+  return Connect(absl::StrCat(a.name(), ":", end_a.interface, "-", b.name(), ":", end_b.interface),
+                 end_a, end_b);
+}
+
+Link& World::Connect(absl::string_view name, const Attachment& a, const Attachment& b) {
+  Link& link = fabric_.AddLink(name, {a.host->id(), a.interface}, {b.host->id(), b.interface});
+  link.end(0).Configure(a.config);
+  link.end(1).Configure(b.config);
   resolvers_.push_back(std::make_unique<LanResolver>(fabric_, link));
-  const NeighbourResolver* resolver = resolvers_.back().get();
-  Wire(a, link.end(0), interface_a, prefix_a, config, NeighbourMode::kKnown, resolver);
-  Wire(b, link.end(1), interface_b, prefix_b, config, NeighbourMode::kKnown, resolver);
+  Wire(link.end(0), a, resolvers_.back().get());
+  Wire(link.end(1), b, resolvers_.back().get());
   return link;
 }
 
@@ -171,30 +181,39 @@ Lan& World::AddLan(absl::string_view name) {
 
 Port& World::Attach(Host& host, Lan& lan, absl::string_view prefix, const LinkConfig& config,
                     NeighbourMode resolution) {
+  Attachment attachment = NextInterface(host, prefix, config);
+  attachment.resolution = resolution;
+  return Attach(lan, attachment);
+}
+
+Port& World::Attach(Lan& lan, const Attachment& attachment) {
   const NeighbourResolver* resolver = nullptr;
   for (const std::unique_ptr<LanResolver>& candidate : resolvers_) {
     if (&candidate->lan() == &lan) resolver = candidate.get();
   }
-  const std::string interface = NextInterfaceName(host);
-  Port& port = fabric_.AttachToLan(lan, {host.id(), interface}, config);
-  Wire(host, port, interface, prefix, config, resolution, resolver);
+  Port& port =
+      fabric_.AttachToLan(lan, {attachment.host->id(), attachment.interface}, attachment.config);
+  Wire(port, attachment, resolver);
   return port;
 }
 
 void World::AddAddress(Host& host, absl::string_view prefix, absl::string_view interface) {
-  const std::string place = absl::StrCat("host ", host.name(), ", interface ", interface);
   absl::StatusOr<class Prefix> parsed = Prefix::Parse(prefix);
+  Check(parsed.status(), absl::StrCat("host ", host.name(), ", interface ", interface));
+  if (parsed.ok()) AddPrefix(host, *parsed, interface);
+}
+
+void World::AddPrefix(Host& host, const Prefix& prefix, absl::string_view interface) {
+  const std::string place = absl::StrCat("host ", host.name(), ", interface ", interface);
   const Interface* found = host.net().ip().FindInterface(interface);
-  Check(parsed.status(), place);
-  if (found == nullptr) Check(absl::NotFoundError("there is no such interface"), place);
-  if (!parsed.ok() || found == nullptr) return;
-  const absl::Status added = host.net().ip().AddAddress(found->index, *parsed);
+  if (found == nullptr) return Check(absl::NotFoundError("there is no such interface"), place);
+  const absl::Status added = host.net().ip().AddAddress(found->index, prefix);
   Check(added, place);
   host.net().RearmIp();
   if (!added.ok()) return;
   Port* port = fabric_.FindPort(host.id(), interface);
-  if (port != nullptr) port->AddAddress(*parsed);
-  if (!parsed->address.IsLinkLocal()) AddName(host.name(), parsed->address);
+  if (port != nullptr) port->AddAddress(prefix);
+  if (!prefix.address.IsLinkLocal()) AddName(host.name(), prefix.address);
 }
 
 void World::SetInterfaceUp(Host& host, absl::string_view interface, bool up) {

@@ -75,6 +75,16 @@ class World {
   Lan& AddLan(absl::string_view name);
   Port& Attach(Host& host, Lan& lan, absl::string_view prefix, const LinkConfig& config = {},
                NeighbourMode resolution = NeighbourMode::kKnown);
+  // The general form of the two: an interface of a name of one's own, with any number of addresses.
+  struct Attachment {
+    Host* host = nullptr;
+    std::string interface;
+    std::vector<Prefix> addresses;
+    LinkConfig config;  // of the direction away from the host
+    NeighbourMode resolution = NeighbourMode::kKnown;
+  };
+  Link& Connect(absl::string_view name, const Attachment& a, const Attachment& b);
+  Port& Attach(Lan& lan, const Attachment& attachment);
   // One more address of an interface.
   void AddAddress(Host& host, absl::string_view prefix, absl::string_view interface = "eth0");
   // Takes an interface down or up again, as `ip link set` does.
@@ -146,9 +156,10 @@ class World {
   // Notes a mistake in the description; `what` names the place.
   void Check(const absl::Status& status, absl::string_view what);
   // Adds an interface to the host and wires it to the port.
-  void Wire(Host& host, Port& port, absl::string_view interface, absl::string_view prefix,
-            const LinkConfig& config, NeighbourMode resolution, const NeighbourResolver* resolver);
-  std::string NextInterfaceName(Host& host) const;
+  void Wire(Port& port, const Attachment& attachment, const NeighbourResolver* resolver);
+  void AddPrefix(Host& host, const Prefix& prefix, absl::string_view interface);
+  // An attachment by a new interface ethN, as the short forms have it.
+  Attachment NextInterface(Host& host, absl::string_view prefix, const LinkConfig& config);
   RunReport RunUntil(Instant limit, bool until_idle);
 
   Options options_;
