@@ -59,13 +59,46 @@ class World::InterfaceSink final : public PacketSink {
   uint32_t interface_;
 };
 
+// The world's names, as getaddrinfo() asks for them.
+class World::Names final : public NameService {
+ public:
+  explicit Names(const World& world) : world_(world) {}
+
+  std::vector<Address> Lookup(absl::string_view name) const override { return world_.LookUp(name); }
+  std::string ReverseLookup(const Address& address) const override {
+    for (const auto& [name, known] : world_.names_) {
+      if (known == address) return name;
+    }
+    return "";
+  }
+
+ private:
+  const World& world_;
+};
+
+// Makes a world the running one, for its tasks and for the doors above; runs nest.
+class World::Scope {
+ public:
+  explicit Scope(World* world) : outer_(std::exchange(running_world, world)), sys_(&world->sys_) {}
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+  ~Scope() { running_world = outer_; }
+
+ private:
+  World* outer_;
+  ScopedSysEnvironment sys_;
+};
+
 World::World() : World(Options()) {}
 
 World::World(const Options& options)
     : options_(options),
       scheduler_(options.choice, &trace_, options.scheduler),
       fabric_(FabricOptions(options, scheduler_, packets_, trace_)),
-      capture_(options.keep_packets) {
+      capture_(options.keep_packets),
+      name_service_(std::make_unique<Names>(*this)) {
+  sys_.scheduler = &scheduler_;
+  sys_.names = name_service_.get();
   if (options.keep_packets > 0) fabric_.AddObserver(&capture_);
   trace_.KeepLast(options.keep_records);
 }
@@ -73,9 +106,8 @@ World::World(const Options& options)
 World::~World() {
   // Tasks unwind while everything they may touch still exists, and as simulated processes: their
   // destructors may close descriptors.
-  World* const outer = std::exchange(running_world, this);
+  const Scope running(this);
   scheduler_.KillAll();
-  running_world = outer;
 }
 
 World* World::Running() { return running_world; }
@@ -324,9 +356,8 @@ RunReport World::RunUntil(Instant limit, bool until_idle) {
     last_report_.text = absl::StrCat("the world was not run: ", errors_.front());
     return last_report_;
   }
-  World* const outer = std::exchange(running_world, this);
+  const Scope running(this);
   last_report_ = until_idle ? scheduler_.RunUntilIdle() : scheduler_.RunUntil(limit);
-  running_world = outer;
   return last_report_;
 }
 

@@ -33,6 +33,7 @@
 #include "stack/host/process.h"
 #include "stack/ip/neighbour.h"
 #include "stack/personality/personality.h"
+#include "stack/sys/sys_environment.h"
 #include "stack/wire/packet.h"
 
 namespace drywire {
@@ -129,6 +130,8 @@ class World {
 
   Instant now() const { return scheduler_.now(); }
   const Options& options() const { return options_; }
+  // What the system call layer sees of this world; where the clocks start can be set here.
+  SysEnvironment& sys() { return sys_; }
   // Null when there is none.
   Host* FindHost(absl::string_view name) const;
   const std::vector<std::unique_ptr<Host>>& hosts() const { return hosts_; }
@@ -146,12 +149,14 @@ class World {
   // Who waits for what, since when.
   std::string DescribeTasks() const { return scheduler_.DescribeTasks(); }
 
-  // The world whose Run() is on the stack, null outside: how the library door finds its kernel.
+  // The world whose Run() is on the stack, null outside.
   static World* Running();
 
  private:
   class LanResolver;
   class InterfaceSink;
+  class Names;
+  class Scope;
 
   // Notes a mistake in the description; `what` names the place.
   void Check(const absl::Status& status, absl::string_view what);
@@ -174,7 +179,9 @@ class World {
   std::vector<std::unique_ptr<InterfaceSink>> sinks_;
   std::vector<std::unique_ptr<Host>> hosts_;
   std::vector<std::pair<std::string, Address>> names_;  // in order of addition
-  std::deque<std::function<void()>> actions_;           // of At(); addresses must not move
+  std::unique_ptr<Names> name_service_;
+  SysEnvironment sys_;
+  std::deque<std::function<void()>> actions_;  // of At(); addresses must not move
   Lan* common_lan_ = nullptr;
   std::vector<std::string> errors_;
   RunReport last_report_;
