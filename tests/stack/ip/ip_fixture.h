@@ -125,8 +125,8 @@ class IpHost {
     return packet;
   }
 
-  // Sends by the route to the packet's destination, from its source.
-  Result<> Send(int64_t ms, PacketPtr packet, uint32_t uid = 0) {
+  // Sends by the route to the packet's destination, from its source: "ok" or the cause.
+  std::string Send(int64_t ms, PacketPtr packet, uint32_t uid = 0) {
     RouteQuery query;
     query.destination = packet->destination;
     query.source = packet->source;
@@ -134,8 +134,9 @@ class IpHost {
     query.uid = uid;
     if (packet->destination.IsLinkLocal()) query.interface = 2;
     const Result<RouteChoice> choice = ip_.SelectRoute(At(ms), query);
-    if (!choice.ok()) return choice.cause();
-    return ip_.Output(At(ms), std::move(packet), *choice, actions_);
+    if (!choice.ok()) return std::string(CauseName(choice.cause()));
+    const Result<> result = ip_.Output(At(ms), std::move(packet), *choice, actions_);
+    return result.ok() ? "ok" : std::string(CauseName(result.cause()));
   }
   void Receive(int64_t ms, uint32_t interface, PacketPtr packet) {
     ip_.Input(At(ms), interface, std::move(packet), actions_);
@@ -216,10 +217,6 @@ class IpHost {
   IpStack ip_;
   IpActions actions_;
 };
-
-inline std::string Say(const Result<>& result) {
-  return result.ok() ? "ok" : std::string(CauseName(result.cause()));
-}
 
 }  // namespace drywire
 

@@ -149,7 +149,7 @@ TEST(RouteStackTest, InterfaceDown) {
   freebsd.ip().SetUp(kEth0, false, freebsd.actions());
   EXPECT_EQ(freebsd.Select("192.0.2.1"),
             "unicast eth0 via 10.0.0.254 src 10.0.0.1 then kInterfaceDown");
-  EXPECT_EQ(Say(freebsd.Send(0, freebsd.Tcp("10.0.0.1", "192.0.2.1"))), "kInterfaceDown");
+  EXPECT_EQ(freebsd.Send(0, freebsd.Tcp("10.0.0.1", "192.0.2.1")), "kInterfaceDown");
 }
 
 TEST(RouteStackTest, ScopeIsOptionalForLinuxSendto) {
