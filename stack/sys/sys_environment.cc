@@ -3,7 +3,8 @@
 namespace drywire {
 namespace {
 
-SysEnvironment* running = nullptr;
+// A thread runs one world at a time; other threads of the program are outside of all worlds.
+thread_local SysEnvironment* running = nullptr;
 
 }  // namespace
 
