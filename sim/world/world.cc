@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "stack/ip/ip_stack.h"
+#include "stack/sys/pass_through.h"
 
 namespace drywire {
 namespace {
@@ -287,8 +288,9 @@ std::vector<Address> World::LookUp(absl::string_view name) const {
 
 Task& World::Spawn(Host& host, absl::string_view name, std::function<void()> body,
                    const Credentials& credentials) {
-  return *host.CreateProcess(std::string(name), credentials)
-              .Spawn(std::string(name), std::move(body));
+  Process& process = host.CreateProcess(std::string(name), credentials);
+  InstallStandardDescriptors(process);
+  return *process.Spawn(std::string(name), std::move(body));
 }
 
 void World::At(Duration since_start, std::function<void()> action) {
