@@ -115,7 +115,7 @@ void Fabric::Crash(uint32_t host) {
 }
 
 void Fabric::Restart(uint32_t host) {
-  if (condition(host) == HostCondition::kUp) return;
+  if (condition(host) != HostCondition::kDown) return;
   reachability_.set_condition(host, HostCondition::kUp);
   NoteHost(host, "restart");
 }

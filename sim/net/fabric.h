@@ -71,6 +71,7 @@ class Fabric {
   void HealAll();
   // Power off: what the host has not put on the wire yet is lost, and so is what arrives.
   void Crash(uint32_t host);
+  // Only after a crash; no effect otherwise.
   void Restart(uint32_t host);
   // While paused, what arrives and what the host still sends is kept (and goes on, in order, at
   // Resume) or lost.

@@ -36,6 +36,8 @@ Port::Port(PortContext* context, Medium* medium, uint32_t id, uint32_t host,
       streams_{Rng(context->seed, name_, "loss"), Rng(context->seed, name_, "duplicate"),
                Rng(context->seed, name_, "reorder"), Rng(context->seed, name_, "corrupt"),
                Rng(context->seed, name_, "jitter")} {
+  release_.BindMethod<&Port::OnRelease>("release", this);
+  release_.set_order_domain(kFirstOrderDomain + id_);
   Configure(config);
 }
 
@@ -245,7 +247,8 @@ void Port::Arrive(void* in_flight) {
 
 void Port::Deliver(InFlight* flight) {
   const HostCondition condition = context_->reachability->condition(host_);
-  if (condition == HostCondition::kHolding) {
+  // What arrives while earlier packets still wait to be let go queues up behind them.
+  if (condition == HostCondition::kHolding || (!held_.empty() && !releasing_)) {
     flight->Unlink();
     held_.PushBack(flight);
     return;
@@ -306,13 +309,18 @@ void Port::DropHeld(absl::string_view reason) {
 }
 
 void Port::ReleaseHeld() {
-  while (InFlight* flight = held_.PopFront()) {
-    flight->from->flying_.PushBack(flight);
-    context_->events->Schedule(&flight->event, context_->events->now());
-  }
+  if (!held_.empty()) context_->events->Schedule(&release_, context_->events->now());
   std::vector<PacketPtr> sent = std::move(held_out_);
   held_out_.clear();
   for (PacketPtr& packet : sent) Accept(std::move(packet));
+}
+
+void Port::OnRelease() {
+  releasing_ = true;
+  while (!held_.empty() && context_->reachability->condition(host_) == HostCondition::kUp) {
+    Deliver(held_.PopFront());
+  }
+  releasing_ = false;
 }
 
 void Port::DropAtSender(const Packet& packet, Port* to, absl::string_view reason) {

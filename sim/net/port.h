@@ -129,6 +129,7 @@ class Port final : public PacketSink {
   bool TakesReordering();
   void Launch(PacketPtr packet, Port* to, Instant departure, Instant arrival);
   static void Arrive(void* in_flight);
+  void OnRelease();
   void Deliver(InFlight* flight);
   void DropFlight(InFlight* flight, bool at_sender, absl::string_view reason);
   void DropAtSender(const Packet& packet, Port* to, absl::string_view reason);
@@ -157,8 +158,10 @@ class Port final : public PacketSink {
   size_t waiting_count_ = 0;
   uint64_t waiting_bytes_ = 0;
 
-  IntrusiveList<InFlight> flying_;   // Sent from here.
-  IntrusiveList<InFlight> held_;     // Arrived here while the host was paused.
+  IntrusiveList<InFlight> flying_;  // Sent from here.
+  IntrusiveList<InFlight> held_;    // Arrived here while the host was paused.
+  Event release_;                   // Hands over what was held.
+  bool releasing_ = false;
   std::vector<PacketPtr> held_out_;  // Sent by the host while it was paused.
 };
 

@@ -46,8 +46,8 @@ class Rule {
   Rule& AfterFirst(uint64_t n) { return Range(n + 1, UINT64_MAX); }
   // The n-th, 2n-th, ...
   Rule& Every(uint64_t n);
-  // On top of the above: only with this probability, asked of the Choice as `kind` (kLoss for Drop,
-  // kDuplicate, kCorrupt or kDelay for the others).
+  // On top of the above: only with this probability, asked of the Choice as kLoss for Drop,
+  // kDuplicate, kCorrupt, and kReorder for Delay and DeliverAfter.
   Rule& WithProbability(Probability probability);
 
   void Disable() { enabled_ = false; }

@@ -56,9 +56,10 @@ class PcapngTest : public NetFixture {
   Link* link_ = nullptr;
 };
 
-#define SKIP_WITHOUT_TSHARK()                                                                 \
-  if (!HaveTshark()) GTEST_SKIP() << "NOT CHECKED: tshark is not installed (apt-get install " \
-                                     "tshark)"
+#define SKIP_WITHOUT_TSHARK()                                              \
+  if (!HaveTshark())                                                       \
+  GTEST_SKIP() << "NOT CHECKED: tshark is not installed (apt-get install " \
+                  "tshark)"
 
 TEST_F(PcapngTest, StartsWithASectionHeader) {
   EXPECT_EQ(out_.str().substr(0, 12), std::string("\n\r\r\n\x2c\0\0\0\x4d\x3c\x2b\x1a", 12));
