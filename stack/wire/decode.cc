@@ -343,7 +343,8 @@ absl::StatusOr<Packet> DecodeArp(absl::Span<const uint8_t> bytes) {
   if (in.ok() && bytes.size() != 28) in.FailAt(28, bytes.size() - 28, " bytes after the message");
   const uint16_t hardware = in.U16();
   const uint32_t protocol_and_lengths = in.U32();
-  if (hardware != 1 || protocol_and_lengths != 0x0800'0604) in.FailAt(0, "not ARP for IPv4 over Ethernet");
+  if (hardware != 1 || protocol_and_lengths != 0x0800'0604)
+    in.FailAt(0, "not ARP for IPv4 over Ethernet");
   const uint16_t operation = in.U16();
   if (operation != 1 && operation != 2) in.FailAt(6, "ARP operation ", operation);
   if (!in.ok()) return in.status();

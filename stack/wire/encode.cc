@@ -82,11 +82,11 @@ struct OptionWriter {
 };
 
 // The IP header; a quoted packet has only what is quoted of it, but the length of the whole.
-void PutIpHeader(Writer& out, const Packet& packet, IpProtocol protocol, size_t body_length) {
+void PutIpHeader(Writer& out, const Packet& packet, IpProtocol protocol, size_t length) {
   const size_t start = out.position();
   if (packet.source.is_v6()) {
     out.U32(uint64_t{6} << 28 | uint64_t{packet.tos} << 20 | (packet.flow_label & 0xfffff));
-    out.U16(body_length);
+    out.U16(length < 40 ? 0 : length - 40);
     out.U8(static_cast<uint8_t>(protocol));
     out.U8(packet.ttl);
     out.Put(packet.source);
@@ -95,7 +95,7 @@ void PutIpHeader(Writer& out, const Packet& packet, IpProtocol protocol, size_t 
   }
   out.U8(0x45);
   out.U8(packet.tos);
-  out.U16(20 + body_length);
+  out.U16(length);
   out.U16(packet.identification);
   out.U16(packet.dont_fragment ? 0x4000 : 0);
   out.U8(packet.ttl);
@@ -112,9 +112,8 @@ void PutQuoted(Writer& out, const QuotedPacket& quoted) {
   Packet header;
   header.source = quoted.source;
   header.destination = quoted.destination;
+  PutIpHeader(out, header, quoted.protocol, quoted.length);
   const uint32_t ip_header = quoted.source.is_v6() ? 40 : 20;
-  PutIpHeader(out, header, quoted.protocol,
-              quoted.length > ip_header ? quoted.length - ip_header : 0);
   out.U16(quoted.source_port);
   out.U16(quoted.destination_port);
   if (quoted.protocol == IpProtocol::kTcp) {
@@ -252,8 +251,7 @@ absl::Status EncodePacket(const Packet& packet, std::vector<uint8_t>* out) {
     PutArp(packet, *packet.neighbour(), writer);
     return absl::OkStatus();
   }
-  const size_t header = packet.source.is_v6() ? 40 : 20;
-  PutIpHeader(writer, packet, packet.protocol(), packet.WireLength() - header);
+  PutIpHeader(writer, packet, packet.protocol(), packet.WireLength());
   const size_t start = writer.position();
   const size_t checksum_at = std::visit(BodyWriter{packet, writer}, packet.body);
   writer.Patch16(start + checksum_at, TransportChecksum(packet, writer.From(start)));

@@ -123,7 +123,10 @@ TEST(TopologyYaml, ErrorsNameThePlaceAndWhatWasExpected) {
       // The document.
       {"", "t: expected one YAML document with the key \"hosts\", found nothing"},
       {"# only a comment\n", "t: expected one YAML document"},
-      {"hosts: {a: }\n---\nhosts: {b: }\n", "found 2 documents"},
+      {"hosts: {a: }\n---\nhosts: {b: }\n", "found something behind it"},
+      {"hosts: {a: }\n]\n", "t:"},
+      {"]", "t:"},
+      {"hosts: {a: }\n...\n}", "t:"},
       {"hosts: {a: \n", "t:2:1: not YAML: "},
       {"hosts: [a", "not YAML: "},
       {"\t- x", "not YAML: "},

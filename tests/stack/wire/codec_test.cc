@@ -276,6 +276,20 @@ TEST(Codec, WhatHasNoEncodingIsRefused) {
   }
 }
 
+// Found by fuzzing: the quoted length is a claim, which may be shorter than a header.
+TEST(Codec, QuotedLengthsAreKeptAsClaimed) {
+  Packet packet = *DecodePacket(FromHex(kRst));
+  IcmpMessage message{false, icmp4::kUnreachable, icmp4::kHost};
+  message.quoted = Quote(packet);
+  for (const uint32_t length : {0u, 5u, 20u, 28u, 65535u}) {
+    message.quoted.length = length;
+    packet.body = message;
+    const auto decoded = DecodePacket(Encode(packet));
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(decoded->icmp()->quoted.length, length);
+  }
+}
+
 TEST(Codec, ArpRoundTrips) {
   Packet request;
   request.source = Address::V4(10, 0, 0, 1);
