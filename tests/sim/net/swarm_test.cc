@@ -121,8 +121,9 @@ class SwarmTest : public NetFixture {
     for (int step = 0; step < 400; ++step) {
       const std::vector<Port*>& ports = fabric_->ports();
       Port& from = *ports[rng.Uniform(ports.size())];
-      Send(from, static_cast<uint32_t>(1 + rng.Uniform(5)),
-           static_cast<uint32_t>(40 + rng.Uniform(1400)));
+      // One draw a statement: compilers evaluate arguments in different orders.
+      const uint32_t to = static_cast<uint32_t>(1 + rng.Uniform(5));
+      Send(from, to, static_cast<uint32_t>(40 + rng.Uniform(1400)));
       if (rng.Uniform(8) == 0) Disturb(rng, in_order);
       RunUntil(events_.now() + rng.UniformRange(Duration::Zero(), Duration::Millis(4)));
     }
@@ -152,7 +153,9 @@ TEST_F(SwarmTest, EveryPacketIsAccountedFor) {
 
 class GoldenTest : public SwarmTest {};
 
-TEST_F(GoldenTest, TheSameRunUnderEveryCompiler) { EXPECT_EQ(RunOnce(42, false).digest, "7ec495acaef0982588d06d3f918278e5"); }
+TEST_F(GoldenTest, TheSameRunUnderEveryCompiler) {
+  EXPECT_EQ(RunOnce(42, false).digest, "f80420afa9f0b7bee57af26d99f8ac8c");
+}
 
 }  // namespace
 }  // namespace drywire
