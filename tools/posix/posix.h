@@ -1,0 +1,50 @@
+// The library door: POSIX's functions, with the real errno, for the simulated process whose fiber
+// is running.
+//
+//   world.Spawn(client, "client", [] {
+//     int fd = posix::socket(AF_INET, SOCK_STREAM, 0);
+//     if (posix::connect(fd, ...) < 0) perror("connect");
+//   });
+//
+// Call them by their qualified names: an unqualified connect(fd, address, length) would also find the C
+// library's, through the argument's type, and be ambiguous.
+//
+// Signatures, constants and structures are those of this machine's <sys/socket.h> and its
+// relatives; results are those of the host's system. Outside of a simulated process every function
+// fails with ENOSYS and says so on standard error. Code that does not know Drywire is served by
+// compat.h or by
+// //tools/posix:interpose. What is not modelled: see stack/sys/syscalls.h.
+#ifndef DRYWIRE_TOOLS_POSIX_POSIX_H_
+#define DRYWIRE_TOOLS_POSIX_POSIX_H_
+
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+
+namespace drywire::posix {
+
+#define DRYWIRE_POSIX(type, name, parameters, arguments) type name parameters;
+#include "tools/posix/functions.def"
+#undef DRYWIRE_POSIX
+
+// The third argument is an int or is not used.
+int fcntl(int fd, int command, long argument = 0);
+int ioctl(int fd, unsigned long request, void* argument = nullptr);
+
+// Ends the simulated process: its descriptors are closed and its tasks end.
+[[noreturn]] void _exit(int status);
+
+// Whether the caller is a simulated process, whose calls are simulated.
+bool InSimulation();
+
+}  // namespace drywire::posix
+
+#endif  // DRYWIRE_TOOLS_POSIX_POSIX_H_
