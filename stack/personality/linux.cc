@@ -1,10 +1,51 @@
 // Linux 6.18, as observed; fields that equal the default in the profile headers are not repeated.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "stack/personality/profile.h"
 
 namespace drywire {
 namespace {
 
+// "8080,9148,2000-2003": ports and ranges, in any order; empty for none.
+absl::Status SetReservedPorts(Profile& profile, absl::string_view value) {
+  std::vector<PortInterval> intervals;
+  for (const absl::string_view item : absl::StrSplit(value, ',', absl::SkipWhitespace())) {
+    const std::pair<absl::string_view, absl::string_view> ends =
+        absl::StrSplit(absl::StripAsciiWhitespace(item), absl::MaxSplits('-', 1));
+    const bool is_range = item.find('-') != absl::string_view::npos;
+    int low = 0;
+    int high = 0;
+    const bool valid = absl::SimpleAtoi(ends.first, &low) &&
+                       absl::SimpleAtoi(is_range ? ends.second : ends.first, &high);
+    if (!valid || low < 0 || high > 65535 || low > high) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("sysctl net.ipv4.ip_local_reserved_ports = \"", value, "\": \"", item,
+                       "\" is no port or range of ports such as 2000-2003"));
+    }
+    intervals.push_back({static_cast<uint16_t>(low), static_cast<uint16_t>(high)});
+  }
+  profile.socket.reserved_ports = std::move(intervals);
+  return absl::OkStatus();
+}
+
+std::string GetReservedPorts(const Profile& profile) {
+  std::string text;
+  for (const PortInterval& interval : profile.socket.reserved_ports) {
+    absl::StrAppend(&text, text.empty() ? "" : ",", interval.low);
+    if (interval.high != interval.low) absl::StrAppend(&text, "-", interval.high);
+  }
+  return text;
+}
+
 constexpr SysctlEntry kSysctls[] = {
+    {"net.ipv4.ip_local_reserved_ports", 1, 0, 65535, nullptr,
+     "ports that are never chosen, only bound by number", SetReservedPorts, GetReservedPorts},
     {"net.ipv4.ip_forward", 1, 0, 1, +[](Profile& p) { return &p.ip.forwarding; },
      "the host is an IPv4 router"},
     {"net.ipv6.conf.all.forwarding", 1, 0, 1, +[](Profile& p) { return &p.ip.forwarding_v6; },

@@ -27,6 +27,7 @@ absl::Status Unknown(const Profile& profile, absl::string_view name) {
 absl::Status Profile::Set(absl::string_view name, absl::string_view value) {
   const SysctlEntry* entry = Find(sysctls, name);
   if (entry == nullptr) return Unknown(*this, name);
+  if (entry->set_text != nullptr) return entry->set_text(*this, value);
   const std::vector<absl::string_view> words =
       absl::StrSplit(value, absl::ByAnyChar(" \t\n"), absl::SkipEmpty());
   std::vector<int64_t> numbers(words.size());
@@ -47,6 +48,7 @@ absl::Status Profile::Set(absl::string_view name, absl::string_view value) {
 absl::StatusOr<std::string> Profile::Get(absl::string_view name) const {
   const SysctlEntry* entry = Find(sysctls, name);
   if (entry == nullptr) return Unknown(*this, name);
+  if (entry->get_text != nullptr) return entry->get_text(*this);
   // field() only computes an address; the object is not changed through it here.
   const int64_t* first = entry->field(const_cast<Profile&>(*this));
   return absl::StrJoin(absl::MakeConstSpan(first, static_cast<size_t>(entry->count)), "\t");

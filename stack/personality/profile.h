@@ -50,6 +50,9 @@ struct SysctlEntry {
   int64_t max;
   int64_t* (*field)(Profile&);
   absl::string_view description;
+  // For the few sysctls that are no numbers: how to read and write the text. `field` is null then.
+  absl::Status (*set_text)(Profile& profile, absl::string_view value) = nullptr;
+  std::string (*get_text)(const Profile& profile) = nullptr;
 };
 
 // The systems that come with Drywire.

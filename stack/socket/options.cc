@@ -86,7 +86,7 @@ const Row* FindRow(const OptionContext& context, int level, int name) {
 
 size_t WriteBytes(const void* data, size_t size, absl::Span<uint8_t> value) {
   const size_t written = std::min(size, value.size());
-  std::memcpy(value.data(), data, written);
+  if (written != 0) std::memcpy(value.data(), data, written);
   return written;
 }
 

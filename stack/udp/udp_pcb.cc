@@ -63,7 +63,7 @@ UdpPcb::Arrival UdpPcb::OnDatagram(const Bytes& payload, const Endpoint& source,
   const int64_t charge = Charge(payload.size());
   if (charged_ + charge > buffer) return Arrival::kNoRoom;
   charged_ += charge;
-  queue_.push_back(Received{payload, source});
+  Push(Received{payload, source});
   return Arrival::kQueued;
 }
 
@@ -77,24 +77,35 @@ bool UdpPcb::OnError(Cause cause, bool fragmentation_matters) {
   return told;
 }
 
+void UdpPcb::Push(Received received) {
+  if (queued_ == ring_.size()) {
+    std::vector<Received> larger(ring_.empty() ? 8 : ring_.size() * 2);
+    for (size_t i = 0; i < queued_; ++i) larger[i] = At(i);
+    ring_ = std::move(larger);
+    first_ = 0;
+  }
+  ring_[(first_ + queued_++) & (ring_.size() - 1)] = std::move(received);
+}
+
 void UdpPcb::Pop() {
-  charged_ -= Charge(queue_.front().payload.size());
-  queue_.pop_front();
+  charged_ -= Charge(First()->payload.size());
+  ring_[first_] = Received();
+  first_ = (first_ + 1) & (ring_.size() - 1);
+  --queued_;
 }
 
 size_t UdpPcb::Readable() const {
-  if (queue_.empty()) return 0;
-  if (!profile_->readable_counts_all) return queue_.front().payload.size();
+  if (queued_ == 0) return 0;
+  if (!profile_->readable_counts_all) return First()->payload.size();
   size_t total = 0;
-  for (const Received& received : queue_) total += received.payload.size();
+  for (size_t i = 0; i < queued_; ++i) total += At(i).payload.size();
   return total;
 }
 
 Cause UdpPcb::TakeError() { return std::exchange(error_, Cause::kNone); }
 
 void UdpPcb::Clear() {
-  queue_.clear();
-  charged_ = 0;
+  while (queued_ != 0) Pop();
   error_ = Cause::kNone;
   peer_ = Endpoint();
 }

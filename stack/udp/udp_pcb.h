@@ -11,7 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <vector>
 
 #include "stack/base/bytes.h"
 #include "stack/base/endpoint.h"
@@ -51,7 +51,7 @@ class UdpPcb {
   // --- From the program ---
 
   // The first datagram, or null. Pop() removes it.
-  const Received* First() const { return queue_.empty() ? nullptr : &queue_.front(); }
+  const Received* First() const { return queued_ == 0 ? nullptr : &ring_[first_]; }
   void Pop();
   // FIONREAD.
   size_t Readable() const;
@@ -69,10 +69,15 @@ class UdpPcb {
 
  private:
   int64_t Charge(size_t payload) const;
+  const Received& At(size_t i) const { return ring_[(first_ + i) & (ring_.size() - 1)]; }
+  void Push(Received received);
 
   const UdpProfile* profile_;
   Endpoint peer_;
-  std::deque<Received> queue_;
+  // The queue: a ring whose size is a power of two, so that nothing is allocated once it has grown.
+  std::vector<Received> ring_;
+  size_t first_ = 0;
+  size_t queued_ = 0;
   int64_t charged_ = 0;  // what the queue takes of the buffer
   Cause error_ = Cause::kNone;
   bool receive_shut_ = false;

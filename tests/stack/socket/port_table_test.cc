@@ -285,7 +285,11 @@ TEST_F(PortTableTest, ConnectNeverSharesAPortThatBindHolds) {
 
 TEST_F(PortTableTest, ReservedPortsAndTheSocketsOwnRange) {
   profile_.socket.port_range = {40000, 40009};
-  profile_.socket.reserved_ports = {{40000, 40006}};
+  ASSERT_TRUE(profile_.Set("net.ipv4.ip_local_reserved_ports", "40000, 40001-40006").ok());
+  EXPECT_EQ(*profile_.Get("net.ipv4.ip_local_reserved_ports"), "40000,40001-40006");
+  for (const char* wrong : {"x", "1-", "7-3", "70000", "1,,x"}) {
+    EXPECT_FALSE(profile_.Set("net.ipv4.ip_local_reserved_ports", wrong).ok()) << wrong;
+  }
   PortTable table(Transport::kUdp, &profile_.socket, Rng(7));
   for (int i = 0; i < 20; ++i) {
     PortBinding binding;
