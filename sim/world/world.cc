@@ -162,7 +162,7 @@ World::Attachment World::NextInterface(Host& host, absl::string_view prefix,
   // Loopback is the first interface, so that the next one is eth0, eth1, ...
   attachment.interface = absl::StrCat("eth", host.net().ip().interfaces().size() - 1);
   attachment.config = config;
-  absl::StatusOr<class Prefix> parsed = Prefix::Parse(prefix);
+  absl::StatusOr<struct Prefix> parsed = Prefix::Parse(prefix);
   Check(parsed.status(), absl::StrCat("host ", host.name(), ", interface ", attachment.interface));
   if (parsed.ok()) attachment.addresses.push_back(*parsed);
   return attachment;
@@ -231,7 +231,7 @@ Port& World::Attach(Lan& lan, const Attachment& attachment) {
 }
 
 void World::AddAddress(Host& host, absl::string_view prefix, absl::string_view interface) {
-  absl::StatusOr<class Prefix> parsed = Prefix::Parse(prefix);
+  absl::StatusOr<struct Prefix> parsed = Prefix::Parse(prefix);
   Check(parsed.status(), absl::StrCat("host ", host.name(), ", interface ", interface));
   if (parsed.ok()) AddPrefix(host, *parsed, interface);
 }
