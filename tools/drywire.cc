@@ -6,12 +6,16 @@
 #include "absl/strings/string_view.h"
 #include "tools/command.h"
 #include "tools/verb.h"
+#include "tools/verbs/demo.h"
+#include "tools/verbs/errors.h"
 #include "tools/verbs/help.h"
 #include "tools/verbs/version.h"
 
 int main(int argc, char** argv) {
   const drywire::Verb verbs[] = {
       drywire::kHelpVerb,
+      drywire::kDemoVerb,
+      drywire::kErrorsVerb,
       drywire::kVersionVerb,
   };
   const std::vector<absl::string_view> args(argv + 1, argv + argc);
