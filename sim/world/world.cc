@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "stack/ip/ip_stack.h"
 #include "stack/sys/pass_through.h"
 
@@ -373,7 +375,18 @@ Host* World::FindHost(absl::string_view name) const {
 std::string World::DumpState() const {
   std::string text;
   for (const std::unique_ptr<Host>& host : hosts_) {
-    absl::StrAppend(&text, host->name(), ":\n", host->DescribeSockets());
+    absl::StrAppend(&text, host->name(), ":\n");
+    for (absl::string_view line :
+         absl::StrSplit(host->DescribeSockets(), '\n', absl::SkipEmpty())) {
+      std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
+      if (words.size() == 5) words.insert(words.begin(), "tcp");
+      if (words.size() != 6) {
+        absl::StrAppend(&text, "  ", line, "\n");
+        continue;
+      }
+      absl::StrAppendFormat(&text, "  %-3s %-10s %6s %6s %22s %22s\n", words[0], words[1], words[2],
+                            words[3], words[4], words[5]);
+    }
   }
   return text;
 }

@@ -144,7 +144,8 @@ class World {
   PacketPool& packets() { return packets_; }
   const std::vector<std::string>& errors() const { return errors_; }
 
-  // Every socket of every host, in the manner of `ss -tan`.
+  // Every socket of every host, in the manner of `ss -an`: protocol, state, receive and send queue,
+  // local and peer address.
   std::string DumpState() const;
   // Who waits for what, since when.
   std::string DescribeTasks() const { return scheduler_.DescribeTasks(); }

@@ -13,6 +13,24 @@
 
 namespace drywire {
 
+namespace {
+
+// As ss(8) names them.
+absl::string_view SsStateName(TcpState state) {
+  switch (state) {
+    case TcpState::kClosed:
+      return "UNCONN";
+    case TcpState::kSynReceived:
+      return "SYN-RECV";
+    case TcpState::kEstablished:
+      return "ESTAB";
+    default:
+      return TcpStateName(state);
+  }
+}
+
+}  // namespace
+
 TcpSocket::TcpSocket(NetStack* net, int domain, uint32_t uid)
     : InetSocket(net, &net->tcp_ports(), domain, SOCK_STREAM, IPPROTO_TCP, uid),
       tcb_(&net->profile().tcp),
@@ -54,7 +72,8 @@ void TcpSocket::OnPacketError(const PacketError& error) {
   TcpHost::Scratch actions(TcpHost::Of(net()));
   RouteChoice hop = route_;
   if (error.mtu != 0) hop.mtu = error.mtu;
-  tcb_.IcmpArrives(net().now(), error.cause, error.quoted.seq, MssOf(hop, remote_.address), actions.get());
+  tcb_.IcmpArrives(net().now(), error.cause, error.quoted.seq, MssOf(hop, remote_.address),
+                   actions.get());
   Perform(*actions);
 }
 
@@ -137,8 +156,7 @@ void TcpSocket::SendSegment(Segment&& segment) {
 // --- Ends
 
 void TcpSocket::EnterTimeWait() {
-  TcpTimeWaitEndpoint* entry =
-      TcpHost::Of(net()).NewTimeWait(tcb_.MakeTimeWait(net().now()));
+  TcpTimeWaitEndpoint* entry = TcpHost::Of(net()).NewTimeWait(tcb_.MakeTimeWait(net().now()));
   net().demux().ReplaceConnection(&connection_, entry);
   PortTable::Move(&port_, &entry->port());
   entry->port().use = PortBinding::Use::kTimeWait;
@@ -261,7 +279,7 @@ std::string TcpSocket::Describe() const {
   }
   Endpoint local = local_;
   local.port = port_.port();
-  return absl::StrCat(TcpStateName(left_network_ ? TcpState::kClosed : tcb_.state()), " ",
+  return absl::StrCat(SsStateName(left_network_ ? TcpState::kClosed : tcb_.state()), " ",
                       tcb_.Readable(), " ", tcb_.Unacknowledged(), " ", local.ToString(), " ",
                       remote_.ToString());
 }
