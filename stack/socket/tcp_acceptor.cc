@@ -67,9 +67,8 @@ void TcpAcceptor::OnEstablished(TcpSocket* child) {
 
 void TcpAcceptor::OnChildGone(TcpSocket* child) {
   if (!socket_->rules().reset_leaves_accept_queue) return;
-  const auto place = std::find_if(ready_.begin(), ready_.end(), [child](const auto& waiting) {
-    return waiting.get() == child;
-  });
+  const auto place = std::find_if(ready_.begin(), ready_.end(),
+                                  [child](const auto& waiting) { return waiting.get() == child; });
   if (place == ready_.end()) return;
   child->parent_ = nullptr;
   ready_.erase(place);
@@ -181,8 +180,8 @@ void TcpAcceptor::TakeCookie(const ConnectionId& id, PacketPtr packet,
   TcpRequestEndpoint* request = TcpHost::Of(net()).NewRequest(this);
   requests_.PushBack(request);
   TcpHost::Scratch actions(TcpHost::Of(net()));
-  const Listener::RequestVerdict verdict = listener_.TakeCookie(
-      net().now(), id, *packet->segment(), answer, request, actions.get());
+  const Listener::RequestVerdict verdict =
+      listener_.TakeCookie(net().now(), id, *packet->segment(), answer, request, actions.get());
   for (Segment& segment : (*actions).segments) SendTcpSegment(net(), id, std::move(segment));
   if (verdict == Listener::RequestVerdict::kComplete) {
     (void)net().demux().RegisterConnection(request, id).ok();
@@ -215,8 +214,7 @@ void TcpAcceptor::RequestError(TcpRequestEndpoint* request, const PacketError& e
 }
 
 void TcpAcceptor::Complete(TcpRequestEndpoint* request, PacketPtr packet) {
-  const Ref<TcpSocket> child(
-      new TcpSocket(&net(), socket_->domain(), socket_->port_binding().uid));
+  const Ref<TcpSocket> child(new TcpSocket(&net(), socket_->domain(), socket_->port_binding().uid));
   const Result<RouteChoice> route = socket_->SelectRoute(
       request->id().remote.address, request->id().local.address, request->id().remote.scope_id);
   child->parent_ = socket_;
@@ -266,7 +264,7 @@ Result<> TcpSocket::Listen(int backlog, const Credentials& credentials) {
     acceptor_->SetBacklog(backlog);
     return {};
   }
-  if (attempt_pending_ || connected_ || !closed()) return Cause::kInvalidArgument;
+  if (attempt_pending_ || connected_ || !closed() || left_network_) return Cause::kInvalidArgument;
   const bool bound_before = port_.port() != 0;
   const Result<> bound = AutoBind(credentials);
   if (!bound.ok()) return bound;

@@ -45,10 +45,13 @@ Result<ConnectProgress> TcpSocket::Connect(const RawAddress& address,
     if (rules().success_reported_once) return ConnectProgress::kDone;
   }
   if (connected_ || !closed()) return Cause::kAlreadyConnected;
+  // Failed, and shut down before the failure was told: nothing leads out of this state on Linux.
+  if (left_network_) return Cause::kInvalidArgument;
   const Result<Endpoint> remote =
       DecodeInetAddress(address, domain(), type(), AddressUse::kConnect, v6only(), profile);
   if (!remote.ok()) return remote.cause();
-  if (remote->port == 0 && net().profile().udp.port_zero_refused) return Cause::kDestinationPortZero;
+  if (remote->port == 0 && net().profile().udp.port_zero_refused)
+    return Cause::kDestinationPortZero;
   return StartConnect(Unmap(*remote), credentials);
 }
 
@@ -153,7 +156,6 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote,
   remote_ = id.remote;
   route_ = *route;
   left_network_ = failed_ = false;
-  shut_ = 0;
   shown_port_ = 0;
   error_ = first_send_failure_ = Cause::kNone;
   tcb_.Reset();

@@ -17,8 +17,8 @@ void SendTcpSegment(NetStack& net, const ConnectionId& id, Segment&& segment) {
   packet->source = id.local.address;
   packet->destination = id.remote.address;
   const IpProfile& ip = net.profile().ip;
-  packet->ttl = static_cast<uint8_t>(id.remote.address.is_v4() ? ip.default_ttl
-                                                                : ip.default_hop_limit);
+  packet->ttl =
+      static_cast<uint8_t>(id.remote.address.is_v4() ? ip.default_ttl : ip.default_hop_limit);
   packet->body = std::move(segment);
   // Nobody is left who could be told.
   (void)net.Send(std::move(packet), *route).ok();
@@ -30,9 +30,7 @@ TcpTimeWaitEndpoint::TcpTimeWaitEndpoint(TcpHost* host, const TimeWait& entry)
   Rearm();
 }
 
-void TcpTimeWaitEndpoint::Rearm() {
-  host_->net().events().Schedule(&timer_, entry_.deadline());
-}
+void TcpTimeWaitEndpoint::Rearm() { host_->net().events().Schedule(&timer_, entry_.deadline()); }
 
 bool TcpTimeWaitEndpoint::MayBeReplaced() const {
   const bool loopback = id().remote.address.IsLoopback() || id().local.address.IsLoopback();

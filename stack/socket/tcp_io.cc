@@ -48,7 +48,7 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
     if (left_network_) return Cause::kSendShutDown;
     if (closed()) return Cause::kNotConnected;
     return rules().send_waits_for_connect || args.destination != nullptr ? Cause::kWouldBlock
-                                                                          : Cause::kNotConnected;
+                                                                         : Cause::kNotConnected;
   }
   if (error_ != Cause::kNone) return TakePending();
   if ((shut() & kShutSend) != 0) return Cause::kSendShutDown;
@@ -57,8 +57,7 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
   const size_t taken = std::min(wanted, tcb_.SendRoom());
   if (taken == 0) return Cause::kWouldBlock;
   TcpHost::Scratch actions(TcpHost::Of(net()));
-  tcb_.Send(net().now(), Gather(args.buffers, taken), (args.flags & MSG_MORE) != 0,
-            actions.get());
+  tcb_.Send(net().now(), Gather(args.buffers, taken), (args.flags & MSG_MORE) != 0, actions.get());
   Perform(*actions);
   return taken;
 }

@@ -1,8 +1,10 @@
 // Options at level IPPROTO_TCP, and what the protocol takes from the shared ones.
 //
-// FreeBSD's TCP_KEEPINIT has no Linux number and is known by FreeBSD's, 128. Left out, and refused as
-// unknown: TCP_CONGESTION, TCP_FASTOPEN*, TCP_MD5SIG, TCP_ULP, TCP_REPAIR*, TCP_INQ, zero-copy.
-// Source: tcp(7); net/ipv4/tcp.c as observed on Linux 6.18; FreeBSD's tcp(4).
+// Programs are compiled with Linux's headers, so the numbers are Linux's: TCP_CORK is FreeBSD's
+// TCP_NOPUSH. FreeBSD's TCP_KEEPINIT has no Linux number and is known by its own, 128. An option
+// that the host's system does not have is unknown there. Left out, and refused as unknown:
+// TCP_CONGESTION, TCP_FASTOPEN*, TCP_MD5SIG, TCP_ULP, TCP_REPAIR*, TCP_INQ, zero-copy. Source:
+// tcp(7); net/ipv4/tcp.c as observed on Linux 6.18; FreeBSD's tcp(4).
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -24,10 +26,29 @@ constexpr int64_t kMaxSynCount = 127;
 constexpr int64_t kMinMaxSegment = 88;
 constexpr int64_t kMaxMaxSegment = 32767;
 constexpr int64_t kMaxLinger2Seconds = 120;
+constexpr int64_t kMinWindowClamp = 1152;
+
+// Options that only Linux has, beside those in the table below.
+bool IsLinuxOnly(int name) { return name == TCP_QUICKACK || name == TCP_WINDOW_CLAMP; }
+
+// TCP_DEFER_ACCEPT is kept as a number of SYN-ACK retransmissions: after one second, then twice as
+// long each time, up to two minutes.
+int64_t RetransmissionsToSeconds(int retransmissions) {
+  int64_t seconds = 0;
+  int64_t timeout = 1;
+  for (int i = 0; i < retransmissions; ++i) {
+    seconds += timeout;
+    timeout = std::min<int64_t>(timeout * 2, 120);
+  }
+  return seconds;
+}
 
 // An option that is one number between two bounds.
+enum Systems : uint8_t { kLinuxOnly = 1, kFreeBsdOnly = 2, kBothSystems = 3 };
+
 struct NumberRow {
   int name;
+  Systems systems;
   int64_t min;
   int64_t max;
   int64_t (*get)(const TcpSettings&, const TcpProfile&);
@@ -35,45 +56,50 @@ struct NumberRow {
 };
 
 constexpr NumberRow kNumbers[] = {
-    {TCP_KEEPIDLE, 1, kMaxKeepSeconds,
+    {TCP_KEEPIDLE, kBothSystems, 1, kMaxKeepSeconds,
      [](const TcpSettings& s, const TcpProfile& p) { return s.KeepIdle(p).seconds(); },
      [](TcpSettings& s, int64_t v) { s.keep_idle_s = static_cast<int32_t>(v); }},
-    {TCP_KEEPINTVL, 1, kMaxKeepSeconds,
+    {TCP_KEEPINTVL, kBothSystems, 1, kMaxKeepSeconds,
      [](const TcpSettings& s, const TcpProfile& p) { return s.KeepInterval(p).seconds(); },
      [](TcpSettings& s, int64_t v) { s.keep_interval_s = static_cast<int32_t>(v); }},
-    {TCP_KEEPCNT, 1, kMaxKeepCount,
+    {TCP_KEEPCNT, kBothSystems, 1, kMaxKeepCount,
      [](const TcpSettings& s, const TcpProfile& p) { return s.KeepCount(p); },
      [](TcpSettings& s, int64_t v) { s.keep_count = static_cast<int32_t>(v); }},
-    {TCP_SYNCNT, 1, kMaxSynCount,
+    {TCP_SYNCNT, kLinuxOnly, 1, kMaxSynCount,
      [](const TcpSettings& s, const TcpProfile& p) {
        return s.syn_count != 0 ? s.syn_count : p.syn_retries;
      },
      [](TcpSettings& s, int64_t v) { s.syn_count = static_cast<int32_t>(v); }},
-    {TCP_USER_TIMEOUT, 0, INT32_MAX,
+    {TCP_USER_TIMEOUT, kLinuxOnly, 0, INT32_MAX,
      [](const TcpSettings& s, const TcpProfile&) { return int64_t{s.user_timeout_ms}; },
      [](TcpSettings& s, int64_t v) { s.user_timeout_ms = static_cast<uint32_t>(v); }},
-    {TCP_LINGER2, INT32_MIN, INT32_MAX,
+    {TCP_LINGER2, kLinuxOnly, INT32_MIN, INT32_MAX,
      [](const TcpSettings& s, const TcpProfile& p) {
        return s.linger2_s < 0 ? int64_t{-1} : s.FinTimeout(p).seconds();
      },
      [](TcpSettings& s, int64_t v) {
-       s.linger2_s = static_cast<int32_t>(v < 0 ? -1 : v > kMaxLinger2Seconds ? 0 : v);
+       s.linger2_s = static_cast<int32_t>(v < 0 ? -1 : std::min(v, kMaxLinger2Seconds));
      }},
-    {TCP_DEFER_ACCEPT, 0, INT32_MAX,
-     [](const TcpSettings& s, const TcpProfile&) { return (int64_t{1} << s.defer_accept) - 1; },
+    {TCP_DEFER_ACCEPT, kLinuxOnly, INT32_MIN, INT32_MAX,
+     [](const TcpSettings& s, const TcpProfile&) {
+       return RetransmissionsToSeconds(s.defer_accept);
+     },
      [](TcpSettings& s, int64_t v) {
-       // Kept as the number of SYN-ACK retransmissions that takes, one second first, then doubled.
        s.defer_accept = 0;
-       while (s.defer_accept < 30 && (int64_t{1} << s.defer_accept) - 1 < v) ++s.defer_accept;
+       while (s.defer_accept < 255 && RetransmissionsToSeconds(s.defer_accept) < v) {
+         ++s.defer_accept;
+       }
      }},
-    {kTcpKeepInit, 1, kMaxKeepSeconds,
+    {kTcpKeepInit, kFreeBsdOnly, 1, kMaxKeepSeconds,
      [](const TcpSettings& s, const TcpProfile& p) { return s.KeepInit(p).seconds(); },
      [](TcpSettings& s, int64_t v) { s.keepinit_s = static_cast<int32_t>(v); }},
 };
 
-const NumberRow* FindNumber(int name) {
+// Null when the system has no such option.
+const NumberRow* FindNumber(int name, bool linux_options) {
+  const Systems system = linux_options ? kLinuxOnly : kFreeBsdOnly;
   for (const NumberRow& row : kNumbers) {
-    if (row.name == name) return &row;
+    if (row.name == name && (row.systems & system) != 0) return &row;
   }
   return nullptr;
 }
@@ -81,17 +107,28 @@ const NumberRow* FindNumber(int name) {
 // The numbers of Linux's include/net/tcp_states.h.
 uint8_t LinuxStateNumber(TcpState state) {
   switch (state) {
-    case TcpState::kEstablished: return TCP_ESTABLISHED;
-    case TcpState::kSynSent: return TCP_SYN_SENT;
-    case TcpState::kSynReceived: return TCP_SYN_RECV;
-    case TcpState::kFinWait1: return TCP_FIN_WAIT1;
-    case TcpState::kFinWait2: return TCP_FIN_WAIT2;
-    case TcpState::kTimeWait: return TCP_TIME_WAIT;
-    case TcpState::kClosed: return TCP_CLOSE;
-    case TcpState::kCloseWait: return TCP_CLOSE_WAIT;
-    case TcpState::kLastAck: return TCP_LAST_ACK;
-    case TcpState::kListen: return TCP_LISTEN;
-    case TcpState::kClosing: return TCP_CLOSING;
+    case TcpState::kEstablished:
+      return TCP_ESTABLISHED;
+    case TcpState::kSynSent:
+      return TCP_SYN_SENT;
+    case TcpState::kSynReceived:
+      return TCP_SYN_RECV;
+    case TcpState::kFinWait1:
+      return TCP_FIN_WAIT1;
+    case TcpState::kFinWait2:
+      return TCP_FIN_WAIT2;
+    case TcpState::kTimeWait:
+      return TCP_TIME_WAIT;
+    case TcpState::kClosed:
+      return TCP_CLOSE;
+    case TcpState::kCloseWait:
+      return TCP_CLOSE_WAIT;
+    case TcpState::kLastAck:
+      return TCP_LAST_ACK;
+    case TcpState::kListen:
+      return TCP_LISTEN;
+    case TcpState::kClosing:
+      return TCP_CLOSING;
   }
   return TCP_CLOSE;
 }
@@ -150,10 +187,11 @@ void TcpSocket::DescribeForOptions(OptionContext& context) const {
 
 Result<size_t> TcpSocket::GetProtocolOption(int, int name, absl::Span<uint8_t> value) {
   if (dead_) return Cause::kSocketDead;
+  if (IsLinuxOnly(name) && !rules().linux_tcp_options) return Cause::kOptionUnknown;
   const TcpSettings& settings = tcb_.settings();
-  const TcpState state = listening()      ? TcpState::kListen
+  const TcpState state = listening()     ? TcpState::kListen
                          : left_network_ ? TcpState::kClosed
-                                          : tcb_.state();
+                                         : tcb_.state();
   switch (name) {
     case TCP_NODELAY:
       return WriteIntOption(settings.no_delay ? 1 : 0, value);
@@ -162,11 +200,12 @@ Result<size_t> TcpSocket::GetProtocolOption(int, int name, absl::Span<uint8_t> v
     case TCP_QUICKACK:
       return WriteIntOption(tcb_.quick_ack() ? 1 : 0, value);
     case TCP_WINDOW_CLAMP:
-      return WriteIntOption(settings.window_clamp, value);
+      return WriteIntOption(closed() || listening() ? settings.window_clamp : tcb_.WindowClamp(),
+                            value);
     case TCP_MAXSEG: {
       const bool open = !closed() && !listening();
-      const int64_t chosen = settings.max_segment != 0 ? settings.max_segment
-                                                       : net().profile().tcp.mssdflt;
+      const int64_t chosen =
+          settings.max_segment != 0 ? settings.max_segment : net().profile().tcp.mssdflt;
       return WriteIntOption(open ? tcb_.SendMss() : chosen, value);
     }
     case TCP_INFO: {
@@ -178,7 +217,7 @@ Result<size_t> TcpSocket::GetProtocolOption(int, int name, absl::Span<uint8_t> v
     default:
       break;
   }
-  const NumberRow* row = FindNumber(name);
+  const NumberRow* row = FindNumber(name, rules().linux_tcp_options);
   if (row == nullptr) return Cause::kOptionUnknown;
   return WriteIntOption(row->get(settings, net().profile().tcp), value);
 }
@@ -187,6 +226,7 @@ Result<> TcpSocket::SetProtocolOption(int, int name, absl::Span<const uint8_t> v
                                       const Credentials&) {
   if (dead_) return Cause::kSocketDead;
   const Ref<Socket> alive = SelfReference();
+  if (IsLinuxOnly(name) && !rules().linux_tcp_options) return Cause::kOptionUnknown;
   const Result<int64_t> number = ReadIntOption(value);
   if (!number.ok()) return number.cause();
   TcpSettings& settings = tcb_.settings();
@@ -202,10 +242,11 @@ Result<> TcpSocket::SetProtocolOption(int, int name, absl::Span<const uint8_t> v
       if (open && !settings.cork) tcb_.Push(net().now(), actions.get());
       break;
     case TCP_QUICKACK:
-      if (open) tcb_.SetQuickAck(net().now(), *number != 0, actions.get());
+      tcb_.SetQuickAck(net().now(), *number != 0, actions.get());
       break;
     case TCP_WINDOW_CLAMP:
-      settings.window_clamp = static_cast<uint16_t>(std::clamp<int64_t>(*number, 0, 65535));
+      settings.window_clamp =
+          *number == 0 ? 0 : static_cast<uint32_t>(std::max(*number, kMinWindowClamp));
       break;
     case TCP_MAXSEG:
       if (*number != 0 && (*number < kMinMaxSegment || *number > kMaxMaxSegment)) {
@@ -214,7 +255,7 @@ Result<> TcpSocket::SetProtocolOption(int, int name, absl::Span<const uint8_t> v
       settings.max_segment = static_cast<uint16_t>(*number);
       break;
     default: {
-      const NumberRow* row = FindNumber(name);
+      const NumberRow* row = FindNumber(name, rules().linux_tcp_options);
       if (row == nullptr) return Cause::kOptionUnknown;
       if (*number < row->min || *number > row->max) return Cause::kOptionValueInvalid;
       row->set(settings, *number);

@@ -91,12 +91,10 @@ class TcpSocket final : public InetSocket {
   const StreamProfile& rules() const { return net().profile().stream; }
   bool listening() const { return acceptor_ != nullptr; }
   // No connection, and none in the making: fresh, failed, or over.
-  bool closed() const {
-    return left_network_ || tcb_.state() == TcpState::kClosed;
-  }
+  bool closed() const { return left_network_ || tcb_.state() == TcpState::kClosed; }
   bool handshaking() const {
-    return !left_network_ && (tcb_.state() == TcpState::kSynSent ||
-                              tcb_.state() == TcpState::kSynReceived);
+    return !left_network_ &&
+           (tcb_.state() == TcpState::kSynSent || tcb_.state() == TcpState::kSynReceived);
   }
   int shut() const;
 
@@ -143,13 +141,13 @@ class TcpSocket final : public InetSocket {
   TcpSocket* parent_ = nullptr;  // the listener in whose accept queue this waits
   Cause error_ = Cause::kNone;   // sk_err, so_error
   Cause first_send_failure_ = Cause::kNone;
-  uint16_t shown_port_ = 0;  // a port that was given back but is still shown
-  int shut_ = 0;             // by shutdown() of an unconnected socket
+  uint16_t shown_port_ = 0;       // a port that was given back but is still shown
+  int shut_ = 0;                  // by shutdown() of an unconnected socket
   bool attempt_pending_ = false;  // connect() was called and its outcome not yet told
   bool connected_ = false;        // the program knows that it is connected
   bool left_network_ = false;
-  bool failed_ = false;           // left the network by an error
-  bool dead_ = false;             // StreamProfile::failed_socket_is_dead
+  bool failed_ = false;  // left the network by an error
+  bool dead_ = false;    // StreamProfile::failed_socket_is_dead
   bool holds_self_ = false;
 };
 

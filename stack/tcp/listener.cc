@@ -54,11 +54,6 @@ Listener::Verdict Listener::SegmentArrives(Instant now, const Segment& segment,
   return reserved ? Verdict::kDone : Verdict::kAdmit;
 }
 
-uint32_t Listener::ReceiveBuffer() const {
-  return settings_->receive_buffer != 0 ? settings_->receive_buffer
-                                        : static_cast<uint32_t>(profile_->rmem[1]);
-}
-
 HandshakeOptions Listener::Negotiate(const Segment& syn, const SynAnswer& answer) const {
   HandshakeOptions options;
   options.mss =
@@ -69,7 +64,7 @@ HandshakeOptions Listener::Negotiate(const Segment& syn, const SynAnswer& answer
   options.wscale_on = offered.has_window_scale && profile_->window_scaling != 0;
   if (options.wscale_on) {
     options.snd_wscale = std::min<uint8_t>(offered.window_scale, 14);
-    options.rcv_wscale = ReceiveWindowScale(*profile_, ReceiveBuffer());
+    options.rcv_wscale = ReceiveWindowScale(*profile_, *settings_);
   }
   options.ts_on = offered.has_timestamps && profile_->timestamps != 0;
   options.ts_recent = offered.ts_val;
@@ -87,7 +82,7 @@ void Listener::FillRequest(Instant now, const Segment& segment, Seq irs, Seq iss
   request->options = options;
   request->snd_wnd = segment.window;
   request->rcv_wnd = InitialReceiveWindow(
-      *profile_, ReceiveBuffer(), static_cast<uint32_t>(options.mss - (options.ts_on ? 12 : 0)));
+      *profile_, *settings_, static_cast<uint32_t>(options.mss - (options.ts_on ? 12 : 0)));
   request->sent_at = now;
 }
 
@@ -171,7 +166,7 @@ Listener::RequestVerdict Listener::TakeCookie(Instant now, const ConnectionId& i
     Reset(ack, actions);
     return RequestVerdict::kDelete;
   }
-  if (options.wscale_on) options.rcv_wscale = ReceiveWindowScale(*profile_, ReceiveBuffer());
+  if (options.wscale_on) options.rcv_wscale = ReceiveWindowScale(*profile_, *settings_);
   FillRequest(now, ack, ack.seq - 1, ack.ack - 1, options, request);
   request->from_cookie = true;
   if (!AcceptQueueFull()) return RequestVerdict::kComplete;

@@ -123,7 +123,6 @@ class Listener {
   RequestVerdict BsdRequest(Instant now, Request* request, const Segment& segment,
                             Actions* actions);
   HandshakeOptions Negotiate(const Segment& syn, const SynAnswer& answer) const;
-  uint32_t ReceiveBuffer() const;
   void FillRequest(Instant now, const Segment& segment, Seq irs, Seq iss,
                    const HandshakeOptions& options, Request* request) const;
   void SendSynAck(Instant now, const Request& request, Actions* actions) const;

@@ -13,15 +13,15 @@ uint32_t RoundUp(uint32_t n, uint32_t unit) { return RoundDown(n + unit - 1, uni
 
 }  // namespace
 
-uint32_t Tcb::ReceiveBuffer() const {
-  return settings_.receive_buffer != 0 ? settings_.receive_buffer
-                                       : static_cast<uint32_t>(profile_->rmem[1]);
-}
+uint32_t Tcb::ReceiveBuffer() const { return ReceiveBufferSize(*profile_, settings_); }
 
 // How much text the buffer holds at most. Linux counts the memory of its buffers and expects half
 // of it to be text; FreeBSD rounds up to a multiple of the segment size.
 uint32_t Tcb::FullSpace() const {
-  if (profile_->window_rule == WindowRule::kLinux) return ReceiveBuffer() / 2;
+  if (profile_->window_rule == WindowRule::kLinux) {
+    const uint32_t half = ReceiveBuffer() / 2;
+    return settings_.window_clamp != 0 ? std::min(half, settings_.window_clamp) : half;
+  }
   const uint32_t mss = std::min(mss_, peer_mss_);
   const uint32_t buffer = ReceiveBuffer();
   return syn_acked_ && buffer > mss ? RoundUp(buffer, mss) : buffer;
@@ -37,10 +37,10 @@ uint32_t Tcb::FreeSpace() const {
 }
 
 uint32_t Tcb::InitialWindow(uint32_t mss) const {
-  return InitialReceiveWindow(*profile_, ReceiveBuffer(), mss);
+  return InitialReceiveWindow(*profile_, settings_, mss);
 }
 
-uint8_t Tcb::ChooseWindowScale() const { return ReceiveWindowScale(*profile_, ReceiveBuffer()); }
+uint8_t Tcb::ChooseWindowScale() const { return ReceiveWindowScale(*profile_, settings_); }
 
 uint32_t Tcb::ReceiveWindow() const {
   const Seq edge = RightEdge();
@@ -233,6 +233,7 @@ void Tcb::AckSent() {
 }
 
 void Tcb::SetQuickAck(Instant now, bool on, Actions* actions) {
+  settings_.quick_ack = on;
   if (!on) {
     ack_.pingpong = true;
     return;

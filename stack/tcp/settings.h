@@ -24,11 +24,12 @@ struct TcpSettings {
   int32_t linger2_s = 0;         // TCP_LINGER2; -1: no FIN-WAIT-2 for orphans
   uint32_t low_water = 1;        // SO_RCVLOWAT
   uint16_t max_segment = 0;      // TCP_MAXSEG
-  uint16_t window_clamp = 0;
-  uint8_t defer_accept = 0;  // TCP_DEFER_ACCEPT, in SYN-ACK retransmissions
-  bool no_delay = false;     // TCP_NODELAY
-  bool cork = false;         // TCP_CORK, TCP_NOPUSH
-  bool keepalive = false;    // SO_KEEPALIVE
+  uint32_t window_clamp = 0;     // TCP_WINDOW_CLAMP, bytes
+  uint8_t defer_accept = 0;      // TCP_DEFER_ACCEPT, in SYN-ACK retransmissions
+  bool quick_ack = true;         // TCP_QUICKACK, before the connection opens
+  bool no_delay = false;         // TCP_NODELAY
+  bool cork = false;             // TCP_CORK, TCP_NOPUSH
+  bool keepalive = false;        // SO_KEEPALIVE
 
   Duration KeepIdle(const TcpProfile& p) const {
     return Duration::Seconds(keep_idle_s != 0 ? keep_idle_s : p.keepalive_time_s);

@@ -27,6 +27,7 @@ void Tcb::Connect(Instant now, const OpenParameters& open, Actions* actions) {
   ts_offset_ = open.ts_offset;
   iss_ = snd_una_ = snd_nxt_ = snd_max_ = snd_sml_ = pushed_seq_ = open.iss;
   opened_at_ = retrans_stamp_ = last_heard_ = now;
+  ack_.pingpong = !settings_.quick_ack;
   rcv_wnd_ = InitialWindow(mss_);
   rcv_ssthresh_ = rcv_wnd_;
   rcv_wscale_ = profile_->window_scaling != 0 ? ChooseWindowScale() : 0;

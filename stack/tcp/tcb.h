@@ -164,6 +164,8 @@ class Tcb {
   // SO_SNDBUF and SO_RCVBUF as they read back.
   uint32_t SendBuffer() const;
   uint32_t ReceiveBuffer() const;
+  // TCP_WINDOW_CLAMP: the largest window that may be announced.
+  uint32_t WindowClamp() const { return FullSpace(); }
 
  private:
   enum class Timer : uint8_t { kNone, kRetransmit, kPersist };

@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -103,8 +104,42 @@ class Sock {
   Sock& operator=(const Sock&) = delete;
   ~Sock() { Close(); }
 
+  // A socket that accept() handed out.
+  Sock(Ref<Socket> socket, int domain) : domain_(domain), socket_(std::move(socket)) {
+    socket_->set_nonblocking(true);
+    socket_->AddDescriptor();
+  }
+
   void Close() {
     if (std::exchange(open_, false)) socket_->DropDescriptor();
+  }
+  // Listening and accepting; null when there is nothing to accept, whose cause is then in
+  // `refused`.
+  std::string Listen(int backlog) { return Text(socket_->Listen(backlog, who)); }
+  std::unique_ptr<Sock> Accept() {
+    Result<Ref<Socket>> child = socket_->Accept();
+    refused = child.ok() ? "" : Name(child.cause());
+    return child.ok() ? std::make_unique<Sock>(*child, domain_) : nullptr;
+  }
+  // What a blocking connect() asks when it is woken.
+  std::string Outcome() { return Text(socket_->TakeConnectResult()); }
+  std::string Linger(int seconds) {
+    const linger value = {1, seconds};
+    return Text(socket_->SetOption(SOL_SOCKET, SO_LINGER,
+                                   {reinterpret_cast<const uint8_t*>(&value), sizeof value}, who));
+  }
+  // "IN|OUT|HUP"; "0" for nothing. Without the bits that always go with these.
+  std::string Ready() const {
+    std::string text;
+    const std::pair<uint32_t, const char*> names[] = {{kPollIn, "IN"},
+                                                      {kPollOut, "OUT"},
+                                                      {kPollErr, "ERR"},
+                                                      {kPollHup, "HUP"},
+                                                      {kPollRdHup, "RDHUP"}};
+    for (const auto& [bit, name] : names) {
+      if ((Poll() & bit) != 0) text += (text.empty() ? "" : "|") + std::string(name);
+    }
+    return text.empty() ? "0" : text;
   }
 
   static RawAddress Raw(const std::string& text, uint16_t port) {
@@ -169,6 +204,7 @@ class Sock {
 
   Credentials who;
   Received last;
+  std::string refused;
 
  private:
   static std::string Name(Cause cause) { return std::string(CauseName(cause)); }
