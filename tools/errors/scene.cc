@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/net/fabric.h"
-#include "sim/net/link_config.h"
 #include "sim/net/port.h"
 
 namespace drywire {
