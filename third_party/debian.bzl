@@ -43,12 +43,22 @@ debian_library = repository_rule(
 )
 
 _ABSL_ROOT_BUILD = """
+# --as-needed looks at the objects of the program only, so it would drop what only the program's own
+# shared libraries use.
+config_setting(
+    name = "one_program",
+    values = {{"dynamic_mode": "off"}},
+)
+
 # Every header with every library. Targets below re-export their own headers of it.
 cc_library(
     name = "everything",
     hdrs = {headers},
     includes = ["."],
-    linkopts = ["-Wl,--push-state,--as-needed"] + {libraries} + ["-Wl,--pop-state"],
+    linkopts = select({{
+        ":one_program": ["-Wl,--push-state,--as-needed"] + {libraries} + ["-Wl,--pop-state"],
+        "//conditions:default": {libraries},
+    }}),
     visibility = ["//:__subpackages__"],
 )
 """
