@@ -40,6 +40,8 @@ struct StreamProfile {
   // A connection that is reset while it waits for accept() leaves the queue, and the next accept()
   // fails once; otherwise it is handed out, dead.
   bool reset_leaves_accept_queue = false;
+  // connect() refuses multicast and 255.255.255.255 before it looks for a route.
+  bool destination_before_route = false;
   // Whether tcp(7)'s options exist, or tcp(4)'s.
   bool linux_tcp_options = true;
 };

@@ -52,7 +52,12 @@ Result<ConnectProgress> TcpSocket::Connect(const RawAddress& address,
   if (!remote.ok()) return remote.cause();
   if (remote->port == 0 && net().profile().udp.port_zero_refused)
     return Cause::kDestinationPortZero;
-  return StartConnect(Unmap(*remote), credentials);
+  const Endpoint destination = Unmap(*remote);
+  if (rules().destination_before_route) {
+    if (destination.address.IsMulticast()) return Cause::kMulticastDestination;
+    if (destination.address.IsLimitedBroadcast()) return Cause::kBroadcastDestination;
+  }
+  return StartConnect(destination, credentials);
 }
 
 Result<> TcpSocket::TakeConnectResult() {

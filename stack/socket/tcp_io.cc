@@ -43,12 +43,12 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
     const Result<ConnectProgress> started = Connect(*args.destination, credentials);
     if (!started.ok()) return started.cause();
   }
-  if (closed() || handshaking()) {
+  const bool opens = handshaking() && rules().sendto_connects && args.destination != nullptr;
+  if ((closed() || handshaking()) && !opens) {
     if (error_ != Cause::kNone) return TakePending();
     if (left_network_) return Cause::kSendShutDown;
     if (closed()) return Cause::kNotConnected;
-    return rules().send_waits_for_connect || args.destination != nullptr ? Cause::kWouldBlock
-                                                                         : Cause::kNotConnected;
+    return rules().send_waits_for_connect ? Cause::kWouldBlock : Cause::kNotConnected;
   }
   if (error_ != Cause::kNone) return TakePending();
   if ((shut() & kShutSend) != 0) return Cause::kSendShutDown;
