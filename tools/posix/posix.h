@@ -6,8 +6,8 @@
 //     if (posix::connect(fd, ...) < 0) perror("connect");
 //   });
 //
-// Call them by their qualified names: an unqualified connect(fd, address, length) would also find the C
-// library's, through the argument's type, and be ambiguous.
+// Call them by their qualified names: an unqualified connect(fd, address, length) would also find
+// the C library's, through the argument's type, and be ambiguous.
 //
 // Signatures, constants and structures are those of this machine's <sys/socket.h> and its
 // relatives; results are those of the host's system. Outside of a simulated process every function

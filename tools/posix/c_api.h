@@ -1,0 +1,36 @@
+/* The library door for C, and for compat.h: drywire_posix_connect() and so on are drywire::posix's
+ * functions under names of their own. Plain C. */
+#ifndef DRYWIRE_TOOLS_POSIX_C_API_H_
+#define DRYWIRE_TOOLS_POSIX_C_API_H_
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DRYWIRE_POSIX(type, name, parameters, arguments) type drywire_posix_##name parameters;
+#include "tools/posix/functions.def"
+#undef DRYWIRE_POSIX
+
+int drywire_posix_fcntl(int fd, int command, ...);
+int drywire_posix_ioctl(int fd, unsigned long request, ...);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* DRYWIRE_TOOLS_POSIX_C_API_H_ */

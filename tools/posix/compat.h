@@ -1,0 +1,38 @@
+/* Compile source that knows nothing of Drywire against the library door.
+ *
+ * Put this before everything else in the source, by the compiler's own means:
+ *
+ *   cc_library(
+ *       name = "client",
+ *       srcs = ["client.c"],
+ *       copts = ["-include", "tools/posix/compat.h"],
+ *       deps = ["@drywire//tools/posix:compat"],
+ *   )
+ *
+ * The source's calls of connect(), read(), time() and the others in functions.def then go to
+ * drywire_posix_connect() and so on. Only external names change: members, variables and types
+ * called "connect" stay what they are, and so does the address of a function taken as a callback. C
+ * and C++, gcc and clang. Code in other objects and in libraries is not touched: see :interpose for
+ * that.
+ *
+ * The C library's checked variants (_FORTIFY_SOURCE) would go around the renaming and are switched
+ * off; descriptors of real files are not known here.
+ */
+#ifndef DRYWIRE_TOOLS_POSIX_COMPAT_H_
+#define DRYWIRE_TOOLS_POSIX_COMPAT_H_
+
+#undef _FORTIFY_SOURCE
+
+/* Names before declarations: the compiler applies them when it sees the declaration. */
+#define DRYWIRE_PRAGMA(text) _Pragma(#text)
+#define DRYWIRE_RENAME(name) DRYWIRE_PRAGMA(redefine_extname name drywire_posix_##name)
+#define DRYWIRE_POSIX(type, name, parameters, arguments) DRYWIRE_RENAME(name)
+#include "tools/posix/functions.def"
+#undef DRYWIRE_POSIX
+DRYWIRE_RENAME(fcntl)
+DRYWIRE_RENAME(ioctl)
+#pragma redefine_extname fcntl64 drywire_posix_fcntl
+#undef DRYWIRE_RENAME
+#undef DRYWIRE_PRAGMA
+
+#endif /* DRYWIRE_TOOLS_POSIX_COMPAT_H_ */
