@@ -76,20 +76,19 @@ constexpr uintptr_t kPageSize = 4096;  // The smallest of any supported machine.
 struct sigaction previous_segv;
 struct sigaction previous_bus;
 
-uintptr_t& ProgramCounter(void* context) {
-  mcontext_t& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)
-  return reinterpret_cast<uintptr_t&>(machine.gregs[REG_RIP]);
+greg_t& ProgramCounter(mcontext_t& machine) { return machine.gregs[REG_RIP]; }
 #else
-  return reinterpret_cast<uintptr_t&>(machine.pc);
+auto& ProgramCounter(mcontext_t& machine) { return machine.pc; }
 #endif
-}
 
 void OnFault(int signal, siginfo_t* info, void* context) {
-  uintptr_t& pc = ProgramCounter(context);
-  if (pc >= reinterpret_cast<uintptr_t>(drywire_guard_copy_begin) &&
-      pc < reinterpret_cast<uintptr_t>(drywire_guard_copy_end)) {
-    pc = reinterpret_cast<uintptr_t>(drywire_guard_copy_end);
+  auto& pc = ProgramCounter(static_cast<ucontext_t*>(context)->uc_mcontext);
+  using Register = std::remove_reference_t<decltype(pc)>;
+  const auto at = static_cast<uintptr_t>(pc);
+  if (at >= reinterpret_cast<uintptr_t>(drywire_guard_copy_begin) &&
+      at < reinterpret_cast<uintptr_t>(drywire_guard_copy_end)) {
+    pc = static_cast<Register>(reinterpret_cast<uintptr_t>(drywire_guard_copy_end));
     return;
   }
   const struct sigaction& previous = signal == SIGSEGV ? previous_segv : previous_bus;
