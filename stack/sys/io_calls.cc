@@ -69,8 +69,8 @@ CallOutcome SendOnSocket(SysContext& context, Socket& socket, SendRequest reques
     if (!readable.ok()) {
       if (sent > 0) return static_cast<int64_t>(sent);
       // A socket that cannot send says so before the data is looked at.
-      if (!whole) chunk = Buffers();
       if (whole) return readable.cause();
+      chunk.Cut(0);
     }
     SendArgs args;
     args.buffers = chunk.list;
