@@ -190,6 +190,10 @@ bool Tcb::MeasureRtt(Instant now, Seq ack, const Segment& segment) {
 
 // SND.UNA < ack =< SND.MAX.
 void Tcb::AcknowledgeUpTo(Instant now, Seq ack, const Segment& segment, Actions* actions) {
+  if (!syn_acked_) {
+    SynAcked(now);  // the program closed in SYN-RECEIVED: our FIN follows now
+    if (ack == snd_una_) return;
+  }
   if (MeasureRtt(now, ack, segment)) backoff_ = 0;
   const bool had_space = HasWriteSpace();
   const uint32_t flight =

@@ -51,7 +51,7 @@ void Tcb::SendSyn(Instant now, Actions* actions) {
   syn.options.has_mss = true;
   syn.options.mss = mss_;
   const bool with_options = profile_->rexmit_drop_options == 0 || retransmits_ < 3;
-  if (state_ == TcpState::kSynReceived) {
+  if (state_ != TcpState::kSynSent) {
     syn.flags |= kAck;
     syn.ack = rcv_nxt_;
     rcv_wup_ = rcv_nxt_;
@@ -67,7 +67,7 @@ void Tcb::SendSyn(Instant now, Actions* actions) {
   syn.options.window_scale = syn.options.has_window_scale ? rcv_wscale_ : 0;
   if (syn.options.has_timestamps) {
     syn.options.ts_val = TsValue(now);
-    syn.options.ts_ecr = state_ == TcpState::kSynReceived ? ts_recent_ : 0;
+    syn.options.ts_ecr = state_ != TcpState::kSynSent ? ts_recent_ : 0;
   }
 }
 
@@ -128,6 +128,13 @@ void Tcb::Adopt(Instant now, const Request& request) {
 }
 
 void Tcb::BecomeEstablished(Instant now, Actions* actions) {
+  SynAcked(now);
+  actions->established = true;
+  actions->wake_readers = actions->wake_writers = true;
+}
+
+// The peer acknowledged our SYN: data may flow.
+void Tcb::SynAcked(Instant now) {
   syn_acked_ = true;
   snd_una_ = iss_ + 1;
   snd_nxt_ = snd_max_;
@@ -138,8 +145,6 @@ void Tcb::BecomeEstablished(Instant now, Actions* actions) {
   congestion_.Start(*profile_);
   snd_sml_ = pushed_seq_ = snd_una_;
   RearmKeepalive(now);
-  actions->established = true;
-  actions->wake_readers = actions->wake_writers = true;
 }
 
 void Tcb::StopTimers() {

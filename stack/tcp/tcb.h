@@ -193,6 +193,7 @@ class Tcb {
   void FillSynOptions(Segment* segment) const;
   void TakeSynOptions(const Segment& segment, Instant now);
   void BecomeEstablished(Instant now, Actions* actions);
+  void SynAcked(Instant now);
   // To CLOSED by `event`; `error` is reported.
   void Die(TcpEvent event, Cause error, Actions* actions);
   void EnterTimeWait(Actions* actions);
