@@ -1,11 +1,43 @@
 #include "stack/socket/port_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/core/check.h"
 
 namespace drywire {
+
+// The connections of this host from one address to one remote endpoint, whose ports connect()
+// chose.
+struct PortDestination {
+  Address local;
+  Endpoint remote;
+  uint32_t count = 0;
+  // A bit for each port that is taken for this destination; only once there are many.
+  std::unique_ptr<std::array<uint64_t, 1024>> taken;
+
+  void Mark(uint16_t port) { (*taken)[port / 64] |= uint64_t{1} << (port % 64); }
+};
+
 namespace {
+
+// From how many connections on a destination gets its map (8 KiB).
+constexpr uint32_t kManyConnections = 256;
+
+// How far the next candidate is from `port`, in ports: more than `step` when the map shows that all
+// candidates up to the end of the word are taken.
+uint32_t Advance(const PortDestination* destination, uint32_t port, uint32_t step, uint32_t high) {
+  if (destination == nullptr || destination->taken == nullptr) return 0;
+  const uint64_t candidates = step == 1       ? ~uint64_t{0}
+                              : port % 2 == 0 ? 0x5555555555555555u
+                                              : 0xaaaaaaaaaaaaaaaau;
+  if ((~(*destination->taken)[port / 64] & candidates) != 0) return 0;
+  uint32_t next = (port / 64 + 1) * 64 + (step == 1 ? 0 : port % 2);
+  // Not beyond the first candidate past the end, from where the caller wraps around.
+  const uint32_t end = port + (high - port + step - 1) / step * step;
+  next = std::min(next, end);
+  return next - port;
+}
 
 // The part of one address family that a binding covers.
 struct Cover {
@@ -64,6 +96,7 @@ PortTable::~PortTable() {
       if (holders == nullptr) continue;
       while (PortBinding* binding = holders->list.PopFront()) {
         binding->table_ = nullptr;
+        binding->destination_ = nullptr;
         binding->port_ = 0;
       }
       holders_.Delete(holders);
@@ -105,6 +138,7 @@ Result<> PortTable::BindForConnect(PortBinding* binding, const Address& local,
   }
   if (port == 0) return Cause::kPortsExhaustedOnConnect;
   Hold(binding, local, port, /*automatic=*/true);
+  if (profile_->ephemeral_port_rule == EphemeralPortRule::kLinux) Attach(binding, local, remote);
   return {};
 }
 
@@ -141,6 +175,7 @@ void PortTable::Inherit(PortBinding* child, const PortBinding& listener) {
 void PortTable::Move(PortBinding* from, PortBinding* to) {
   DRYWIRE_CHECK(to->port_ == 0) << "the target holds port " << to->port_;
   if (from->table_ == nullptr) return;
+  from->table_->Detach(from);
   to->use = from->use;
   to->v6 = from->v6;
   to->v6only = from->v6only;
@@ -163,6 +198,7 @@ void PortTable::Release(PortBinding* binding) {
   if (table == nullptr) return;
   const uint16_t port = binding->port_;
   Holders* holders = table->Find(port);
+  table->Detach(binding);
   binding->Unlink();
   if (!binding->automatic_) --holders->explicit_count;
   binding->table_ = nullptr;
@@ -190,6 +226,43 @@ void PortTable::Hold(PortBinding* binding, const Address& address, uint16_t port
   holders->list.PushBack(binding);
   ++holders->total;
   if (!automatic) ++holders->explicit_count;
+}
+
+void PortTable::Attach(PortBinding* binding, const Address& local, const Endpoint& remote) {
+  std::unique_ptr<PortDestination>& entry = destinations_[DestinationKey{local, remote}];
+  if (entry == nullptr) {
+    entry = std::make_unique<PortDestination>();
+    entry->local = local;
+    entry->remote = remote;
+  }
+  binding->destination_ = entry.get();
+  ++entry->count;
+  if (entry->taken != nullptr) {
+    entry->Mark(binding->port_);
+  } else if (entry->count >= kManyConnections) {
+    MapTaken(*entry);
+  }
+}
+
+void PortTable::MapTaken(PortDestination& destination) const {
+  destination.taken = std::make_unique<std::array<uint64_t, 1024>>();
+  for (uint32_t port = 1; port <= 65535; ++port) {
+    Holders* holders = Find(static_cast<uint16_t>(port));
+    if (holders == nullptr) continue;
+    for (const PortBinding& holder : holders->list) {
+      if (holder.destination_ == &destination) destination.Mark(static_cast<uint16_t>(port));
+    }
+  }
+}
+
+void PortTable::Detach(PortBinding* binding) {
+  PortDestination* destination = std::exchange(binding->destination_, nullptr);
+  if (destination == nullptr) return;
+  if (destination->taken != nullptr) {
+    (*destination->taken)[binding->port_ / 64] &= ~(uint64_t{1} << (binding->port_ % 64));
+  }
+  if (--destination->count != 0) return;
+  destinations_.erase(DestinationKey{destination->local, destination->remote});
 }
 
 bool PortTable::Conflicts(const PortBinding& binding, const Address& address, uint16_t port,
@@ -383,10 +456,17 @@ uint16_t PortTable::ChooseByLinuxTcpConnect(const PortBinding& binding, const Ad
   uint32_t offset = static_cast<uint32_t>((perturb + (hash >> 32)) % remaining);
   if (!range.own) offset &= ~1u;
   const int passes = range.own || remaining <= 1 ? 1 : 2;
+  const auto known = destinations_.find(DestinationKey{local, remote});
+  const PortDestination* destination = known == destinations_.end() ? nullptr : known->second.get();
   for (int pass = 0; pass < passes; ++pass, ++offset) {
     uint32_t port = low + offset;
     for (uint32_t i = 0; i < remaining; i += step, port += step) {
       if (port >= high) port -= remaining;
+      if (const uint32_t skip = Advance(destination, port, step, high); skip != 0) {
+        i += skip - step;  // the loop adds the last one
+        port += skip - step;
+        continue;
+      }
       if (Reserved(port)) continue;
       const Holders* holders = Find(static_cast<uint16_t>(port));
       if (holders != nullptr &&

@@ -3,7 +3,8 @@
 // Every socket with a local port, bound, listening, connected or in TIME-WAIT, owns a PortBinding
 // that is in the table. The conflict rules of both systems and their ways to choose a port are
 // here; the profile selects. Cost: a bind looks at the holders of one port; choosing a port looks
-// at one candidate after the other in the system's own order, O(1) for each.
+// at one candidate after the other in the system's own order, O(1) for each, and for a destination
+// with many connections 64 taken ports at a time.
 //
 // Left out: binding by device (SO_BINDTODEVICE is refused), FreeBSD's jails and INP_BINDMULTI,
 // Linux's fastreuse caching (its effect on which bind fails is nil but for a known quirk with
@@ -16,7 +17,9 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "sim/core/intrusive_list.h"
 #include "sim/core/rng.h"
@@ -29,6 +32,7 @@
 namespace drywire {
 
 class PortTable;
+struct PortDestination;
 
 enum class Transport : uint8_t { kTcp, kUdp };
 
@@ -70,6 +74,7 @@ class PortBinding : public ListHook<PortHolderTag> {
   uint16_t port_ = 0;
   bool automatic_ = false;
   PortTable* table_ = nullptr;
+  PortDestination* destination_ = nullptr;  // while it holds the 4-tuple that it was chosen for
 };
 
 class PortTable {
@@ -119,6 +124,15 @@ class PortTable {
     uint32_t explicit_count = 0;  // not automatic()
     uint32_t total = 0;
   };
+  struct DestinationKey {
+    Address local;
+    Endpoint remote;
+    friend bool operator==(const DestinationKey&, const DestinationKey&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const DestinationKey& key) {
+      return H::combine(std::move(h), key.local, key.remote);
+    }
+  };
   static constexpr int kPageBits = 8;
   using Page = std::array<Holders*, 1 << kPageBits>;
   struct Range {
@@ -152,6 +166,12 @@ class PortTable {
                                    const Endpoint& remote, TupleFree tuple_free);
   uint16_t ChooseByRandomStart(const Range& range, absl::FunctionRef<bool(uint16_t)> usable);
 
+  // Notes that `binding` took its port for a connection between these two.
+  void Attach(PortBinding* binding, const Address& local, const Endpoint& remote);
+  // The binding's 4-tuple is free again, or no longer surely taken (TIME-WAIT).
+  void Detach(PortBinding* binding);
+  void MapTaken(PortDestination& destination) const;
+
   Transport transport_;
   const SocketProfile* profile_;
   Rng rng_;
@@ -159,6 +179,8 @@ class PortTable {
   std::array<uint32_t, 256> perturb_{};
   std::array<std::unique_ptr<Page>, 1 << (16 - kPageBits)> pages_;
   Slab<Holders> holders_;
+  // Looked up only, never iterated.
+  absl::flat_hash_map<DestinationKey, std::unique_ptr<PortDestination>> destinations_;
   size_t ports_in_use_ = 0;
 };
 

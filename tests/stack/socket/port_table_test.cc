@@ -320,6 +320,50 @@ TEST_F(PortTableTest, TheSameSeedGivesTheSamePorts) {
   EXPECT_EQ(runs[0], runs[1]);
 }
 
+// A destination with many connections has a map of what is taken; it must hide no free port.
+TEST_F(PortTableTest, ManyConnectionsToOneDestinationGetAllPortsQuickly) {
+  profile_.socket.port_range = {32768, 40001};
+  const Endpoint remote{*Address::Parse("10.0.0.2"), 80, 0};
+  const Address local = *Address::Parse("10.0.0.1");
+  const uint32_t count = 40001 - 32768 + 1;
+  PortTable table(Transport::kTcp, &profile_.socket, Rng(3));
+  std::vector<PortBinding> bindings(count);
+  std::set<uint16_t> used;
+  uint32_t asked = 0;
+  const auto free = [&](uint16_t port) {
+    ++asked;
+    return used.count(port) == 0;
+  };
+  for (uint32_t i = 0; i < count; ++i) {
+    if (i % 3 == 2 && i < count / 2) {
+      used.erase(bindings[i - 1].port());
+      PortTable::Release(&bindings[i - 1]);
+      ASSERT_TRUE(table.BindForConnect(&bindings[i - 1], local, remote, free).ok());
+      ASSERT_TRUE(used.insert(bindings[i - 1].port()).second);
+    }
+    ASSERT_TRUE(table.BindForConnect(&bindings[i], local, remote, free).ok()) << i;
+    ASSERT_TRUE(used.insert(bindings[i].port()).second) << i;
+  }
+  EXPECT_EQ(used.size(), count);
+  asked = 0;
+  PortBinding none;
+  EXPECT_FALSE(table.BindForConnect(&none, local, remote, free).ok());
+  EXPECT_LT(asked, 200u);  // nearly all were skipped by the map
+  // One that goes is found again; one that goes into TIME-WAIT is asked about.
+  const uint16_t gone = bindings[77].port();
+  used.erase(gone);
+  PortTable::Release(&bindings[77]);
+  ASSERT_TRUE(table.BindForConnect(&none, local, remote, free).ok());
+  EXPECT_EQ(none.port(), gone);
+  used.insert(gone);
+  PortBinding time_wait, more;
+  const uint16_t waiting = bindings[99].port();
+  PortTable::Move(&bindings[99], &time_wait);
+  used.erase(waiting);
+  ASSERT_TRUE(table.BindForConnect(&more, local, remote, free).ok());
+  EXPECT_EQ(more.port(), waiting);
+}
+
 // FreeBSD 13.0: without options wildcard or same address is in use, two specific ones are fine;
 // with any option on the second, wildcard against specific is fine.
 TEST_F(FreeBsdPortTableTest, WildcardAndSpecificAddresses) {
