@@ -1,8 +1,8 @@
 // What the system call layer needs to know of the world it acts in, and who is calling.
 //
 // A world owns one SysEnvironment and makes it the running one while it runs; the doors above
-// (tools/posix, tools/preload) find the calling process through it. This pointer, one a thread, is the
-// only state of its kind in the layer: libraries that call read() cannot be handed a world.
+// (tools/posix, tools/preload) find the calling process through it. This pointer, one a thread, is
+// the only state of its kind in the layer: libraries that call read() cannot be handed a world.
 #ifndef DRYWIRE_STACK_SYS_SYS_ENVIRONMENT_H_
 #define DRYWIRE_STACK_SYS_SYS_ENVIRONMENT_H_
 

@@ -109,6 +109,11 @@ SysResult SysClockNanosleep(SysContext& context, clockid_t clock, int flags, con
                             timespec* remaining);
 SysResult SysSetitimer(SysContext& context, int which, const itimerval* value, itimerval* old);
 SysResult SysGetitimer(SysContext& context, int which, itimerval* value);
+// Flags: TFD_TIMER_ABSTIME.
+SysResult SysTimerfdCreate(SysContext& context, clockid_t clock, int flags);
+SysResult SysTimerfdSettime(SysContext& context, int fd, int flags, const itimerspec* value,
+                            itimerspec* old);
+SysResult SysTimerfdGettime(SysContext& context, int fd, itimerspec* value);
 SysResult SysAlarm(SysContext& context, unsigned seconds);
 
 // --- Signals and identity (signal_calls.cc) ---

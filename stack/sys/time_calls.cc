@@ -1,6 +1,7 @@
 // Clocks, sleeping and timers. All clocks are the world's one, from different beginnings; processor
 // time does not pass in a simulated process, so its clocks stand at zero.
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include "stack/sys/arguments.h"
 #include "stack/sys/blocking.h"
 #include "stack/sys/syscalls.h"
+#include "stack/sys/timer_file.h"
 #include "stack/sys/user_memory.h"
 
 namespace drywire {
@@ -115,7 +117,81 @@ CallOutcome SetTimer(SysContext& context, int which, const itimerval* value, iti
   return 0;
 }
 
+CallOutcome CreateTimerFile(SysContext& context, clockid_t clock, int flags) {
+  if ((flags & ~(TFD_CLOEXEC | TFD_NONBLOCK)) != 0) return Cause::kInvalidArgument;
+  if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME) {
+    return Cause::kInvalidArgument;
+  }
+  auto start = ClockAt(context, clock, Instant::Zero());
+  if (!start.ok()) return start.cause();
+  const FileRef file(new TimerFile(&context.scheduler().events(), Duration::Nanos(*start)));
+  file->set_nonblocking((flags & TFD_NONBLOCK) != 0);
+  auto fd = context.process.fds().Install(file, (flags & TFD_CLOEXEC) != 0);
+  if (!fd.ok()) return fd.cause();
+  return int64_t{*fd};
+}
+
+// kBadDescriptor; kInvalidArgument for another kind of file.
+Result<Ref<TimerFile>> FindTimerFile(SysContext& context, int fd) {
+  auto file = FindFile(context, fd);
+  if (!file.ok()) return file.cause();
+  auto* const timer = dynamic_cast<TimerFile*>(file->get());
+  if (timer == nullptr) return Cause::kInvalidArgument;
+  return Ref<TimerFile>(timer);
+}
+
+itimerspec ToItimerspec(const TimerFile::Setting& setting) {
+  itimerspec value = {};
+  value.it_value = ToTimespec(setting.remaining);
+  value.it_interval = ToTimespec(setting.interval);
+  return value;
+}
+
+CallOutcome SetTimerFile(SysContext& context, int fd, int flags, const itimerspec* value,
+                         itimerspec* old) {
+  itimerspec copy = {};
+  if (!ReadUser(&copy, value)) return Cause::kBadAddressPointer;
+  if ((flags & ~TFD_TIMER_ABSTIME) != 0) return Cause::kInvalidArgument;
+  auto first = ToDuration(copy.it_value);
+  auto interval = ToDuration(copy.it_interval);
+  if (!first.ok()) return first.cause();
+  if (!interval.ok()) return interval.cause();
+  auto timer = FindTimerFile(context, fd);
+  if (!timer.ok()) return timer.cause();
+  const TimerFile::Setting before = (*timer)->Get();
+  Instant when = kNever;
+  if (*first > Duration::Zero()) {
+    when = (flags & TFD_TIMER_ABSTIME) != 0 ? Instant::Zero() + (*first - (*timer)->clock_start())
+                                            : context.now() + *first;
+  }
+  (*timer)->Arm(when, *interval);
+  if (old != nullptr && !WriteUser(old, ToItimerspec(before))) return Cause::kBadAddressPointer;
+  return 0;
+}
+
 }  // namespace
+
+SysResult SysTimerfdCreate(SysContext& context, clockid_t clock, int flags) {
+  return RunCall(context,
+                 {"timerfd_create", Operation::kSocket, -1, static_cast<uint64_t>(clock),
+                  static_cast<uint64_t>(flags)},
+                 [&] { return CreateTimerFile(context, clock, flags); });
+}
+
+SysResult SysTimerfdSettime(SysContext& context, int fd, int flags, const itimerspec* value,
+                            itimerspec* old) {
+  return RunCall(context, {"timerfd_settime", Operation::kSleep, fd, static_cast<uint64_t>(flags)},
+                 [&] { return SetTimerFile(context, fd, flags, value, old); });
+}
+
+SysResult SysTimerfdGettime(SysContext& context, int fd, itimerspec* value) {
+  return RunCall(context, {"timerfd_gettime", Operation::kSleep, fd}, [&]() -> CallOutcome {
+    auto timer = FindTimerFile(context, fd);
+    if (!timer.ok()) return timer.cause();
+    if (!WriteUser(value, ToItimerspec((*timer)->Get()))) return Cause::kBadAddressPointer;
+    return 0;
+  });
+}
 
 SysResult SysClockGettime(SysContext& context, clockid_t clock, timespec* time) {
   return RunCall(context, {"clock_gettime", Operation::kSleep, -1, static_cast<uint64_t>(clock)},

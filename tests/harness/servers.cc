@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -42,6 +43,12 @@ class Connection {
     }
     *line = buffer_.substr(0, end);
     buffer_.erase(0, end + 2);
+    return true;
+  }
+  bool ReadSome(std::string* bytes) {
+    if (buffer_.empty() && !Fill()) return false;
+    *bytes = std::move(buffer_);
+    buffer_.clear();
     return true;
   }
   bool ReadBytes(size_t size, std::string* bytes) {
@@ -115,6 +122,15 @@ bool ReadCommand(Connection& connection, std::vector<std::string>* words) {
 }
 
 }  // namespace
+
+void RunEchoServer(const ServerOptions& options) {
+  ServeConnections(options, [](Connection& connection) {
+    std::string bytes;
+    while (connection.ReadSome(&bytes)) {
+      if (!connection.Reply(bytes)) return;
+    }
+  });
+}
 
 void RunRedisServer(const ServerOptions& options) {
   std::map<std::string, std::string> store;

@@ -25,6 +25,9 @@ struct ServerOptions {
   size_t body_size = 100;
 };
 
+// Sends back what comes, a piece at a time.
+void RunEchoServer(const ServerOptions& options);
+
 // Understands PING, SET key value, GET key; anything else is an error reply.
 void RunRedisServer(const ServerOptions& options);
 

@@ -215,7 +215,6 @@ DRYWIRE_REFUSE(pid_t, fork, (void), (), -1, ENOSYS)
 DRYWIRE_REFUSE(int, system, (const char* command), (command), -1, ENOSYS)
 DRYWIRE_REFUSE(int, execve, (const char* path, char* const* arguments, char* const* environment),
                (path, arguments, environment), -1, ENOSYS)
-DRYWIRE_REFUSE(int, timerfd_create, (int clock, int flags), (clock, flags), -1, ENOSYS)
 DRYWIRE_REFUSE(int, signalfd, (int fd, const sigset_t* mask, int flags), (fd, mask, flags), -1,
                ENOSYS)
 DRYWIRE_REFUSE(int, inotify_init1, (int flags), (flags), -1, ENOSYS)

@@ -173,6 +173,13 @@ DRYWIRE_FORWARD(int, nanosleep, SysNanosleep, (const timespec* duration, timespe
                 context, duration, remaining)
 DRYWIRE_FORWARD(int, setitimer, SysSetitimer, (int which, const itimerval* value, itimerval* old),
                 context, which, value, old)
+DRYWIRE_FORWARD(int, timerfd_create, SysTimerfdCreate, (int clock, int flags), context, clock,
+                flags)
+DRYWIRE_FORWARD(int, timerfd_settime, SysTimerfdSettime,
+                (int fd, int flags, const itimerspec* value, itimerspec* old), context, fd, flags,
+                value, old)
+DRYWIRE_FORWARD(int, timerfd_gettime, SysTimerfdGettime, (int fd, itimerspec* value), context, fd,
+                value)
 DRYWIRE_FORWARD(int, getitimer, SysGetitimer, (int which, itimerval* value), context, which, value)
 
 int gettimeofday(timeval* time, void* zone) {

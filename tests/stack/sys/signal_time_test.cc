@@ -161,6 +161,30 @@ TEST_F(SignalTimeTest, ClocksMoveTogetherFromTheirOwnBeginnings) {
   });
 }
 
+TEST_F(SignalTimeTest, ATimerFileCountsItsExpirations) {
+  sim_.RunTask([&](SysContext& c) {
+    ASSERT_TRUE(Gives(SysTimerfdCreate(c, CLOCK_MONOTONIC, 0), 3));
+    const itimerspec timer = {{0, 500000000}, {1, 0}};
+    ASSERT_TRUE(Gives(SysTimerfdSettime(c, 3, 0, &timer, nullptr), 0));
+    uint64_t count = 0;
+    EXPECT_TRUE(Gives(SysRead(c, 3, &count, sizeof count), 8));
+    EXPECT_EQ(count, 1u);
+    EXPECT_EQ(c.now(), Instant::Zero() + 1_s);
+    EXPECT_TRUE(Gives(Sleep(c, 1200_ms), 0));
+    EXPECT_TRUE(Gives(SysRead(c, 3, &count, sizeof count), 8));
+    EXPECT_EQ(count, 2u);
+    itimerspec left;
+    EXPECT_TRUE(Gives(SysTimerfdGettime(c, 3, &left), 0));
+    EXPECT_EQ(left.it_value.tv_nsec, 300000000);
+    // An absolute time that has passed expires at once, with what was missed.
+    const itimerspec past = {{1, 0}, {1000, 0}};
+    ASSERT_TRUE(Gives(SysTimerfdSettime(c, 3, 1 /* TFD_TIMER_ABSTIME */, &past, nullptr), 0));
+    EXPECT_TRUE(Gives(SysRead(c, 3, &count, sizeof count), 8));
+    EXPECT_EQ(count, 3u);
+    EXPECT_TRUE(Fails(SysTimerfdGettime(c, 1, &left), EINVAL));
+  });
+}
+
 TEST_F(SignalTimeTest, SleepingUntilATimeOfTheClock) {
   sim_.RunTask([&](SysContext& c) {
     const timespec at = {1003, 0};
