@@ -53,11 +53,15 @@ Result<ConnectProgress> TcpSocket::Connect(const RawAddress& address,
   if (remote->port == 0 && net().profile().udp.port_zero_refused)
     return Cause::kDestinationPortZero;
   const Endpoint destination = Unmap(*remote);
+  // Both systems ask their policy before the protocol sees the address.
+  const Result<> allowed =
+      net().ip().CheckConnect(net().now(), credentials.uid, destination, IpProtocol::kTcp);
+  if (!allowed.ok()) return allowed.cause();
   if (rules().destination_before_route) {
     if (destination.address.IsMulticast()) return Cause::kMulticastDestination;
     if (destination.address.IsLimitedBroadcast()) return Cause::kBroadcastDestination;
   }
-  return StartConnect(destination, credentials);
+  return StartConnect(destination);
 }
 
 Result<> TcpSocket::TakeConnectResult() {
@@ -127,11 +131,7 @@ Result<> TcpSocket::ChoosePort(const ConnectionId& id, bool* replaces, Seq* next
   return {};
 }
 
-Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote,
-                                                const Credentials& credentials) {
-  const Result<> allowed =
-      net().ip().CheckConnect(net().now(), credentials.uid, remote, IpProtocol::kTcp);
-  if (!allowed.ok()) return allowed.cause();
+Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   const Address source = local_.address.Unmapped();
   const Result<RouteChoice> route =
       SelectRoute(remote.address, source.IsUnspecified() ? Address() : source, remote.scope_id);

@@ -99,7 +99,7 @@ class TcpSocket final : public InetSocket {
   int shut() const;
 
   // --- tcp_connect.cc
-  Result<ConnectProgress> StartConnect(const Endpoint& remote, const Credentials& credentials);
+  Result<ConnectProgress> StartConnect(const Endpoint& remote);
   Result<> ChoosePort(const ConnectionId& id, bool* replaces, Seq* next_iss);
   Result<RouteChoice> SelectRoute(const Address& destination, const Address& source,
                                   uint32_t scope_id) const;
