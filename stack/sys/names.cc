@@ -21,9 +21,10 @@ struct Service {
 };
 
 constexpr Service kServices[] = {
-    {"echo", 7},   {"discard", 9}, {"daytime", 13}, {"ftp", 21},     {"ssh", 22},  {"telnet", 23},
-    {"smtp", 25},  {"domain", 53}, {"http", 80},    {"pop3", 110},   {"ntp", 123}, {"imap2", 143},
-    {"snmp", 161}, {"ldap", 389},  {"https", 443},  {"redis", 6379},
+    {"echo", 7},    {"discard", 9},  {"daytime", 13}, {"ftp", 21},    {"ssh", 22},
+    {"telnet", 23}, {"smtp", 25},    {"domain", 53},  {"finger", 79}, {"http", 80},
+    {"pop3", 110},  {"ntp", 123},    {"imap2", 143},  {"snmp", 161},  {"ldap", 389},
+    {"https", 443}, {"redis", 6379},
 };
 
 struct SocketKind {

@@ -52,6 +52,7 @@ TEST(NamesTest, NamesOfTheTopology) {
   EXPECT_EQ(Resolve("both", "80", 0, AF_INET), "10.0.0.1 80 1");
   EXPECT_EQ(Resolve("four", "http", 0, AF_UNSPEC, 0),
             "10.0.0.4 80 1; 10.0.0.4 80 2; 10.0.0.4 80 3");
+  EXPECT_EQ(Resolve("four", "finger"), "10.0.0.4 79 1");
   EXPECT_EQ(Resolve("four", nullptr), "10.0.0.4 0 1");
 }
 
