@@ -52,6 +52,19 @@ def drywire_repositories():
         "com_google_googletest": ("googletest", ["gmock", "gtest"]),
         "curl": ("curl", ["curl"]),
         "hiredis": ("hiredis", ["hiredis"]),
+        "xtrans": ("xtrans", [
+            "X11/" + name
+            for name in [
+                "Xarch.h",
+                "Xfuncproto.h",
+                "Xfuncs.h",
+                "Xmd.h",
+                "Xos.h",
+                "Xos_r.h",
+                "Xosdefs.h",
+                "Xtrans",
+            ]
+        ]),
         "yaml_cpp": ("yaml_cpp", ["yaml-cpp"]),
     }.items():
         if _missing(name):
