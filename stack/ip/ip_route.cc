@@ -59,6 +59,8 @@ Result<RouteChoice> IpStack::SelectRoute(Instant now, const RouteQuery& query) c
       destination = choice.source.has_value() ? choice.source : Address::Loopback(Family::kInet);
     } else if (profile_.connect_inaddr_wild != 0) {
       destination = interfaces_.front().addresses.front().address;
+    } else {
+      return Cause::kNoRoute;
     }
   }
   if (destination.is_v6() && query.interface == 0 && !query.scope_optional) {
