@@ -279,6 +279,7 @@ Profile FreeBsdProfile() {
   stream.end_before_error = false;
   stream.sendto_connects = true;
   stream.shutdown_disconnects = false;
+  stream.listener_shutdown_aborts_accept = true;  // 15: no
   stream.releases_automatic_port = false;
   stream.reset_leaves_accept_queue = true;
   stream.destination_before_route = true;

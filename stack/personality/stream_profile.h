@@ -24,6 +24,12 @@ struct StreamProfile {
   bool success_reported_once = true;
   // connect() fails when the first SYN cannot be sent, although the attempt goes on.
   bool connect_reports_send_failure = false;
+  // ... after which another connect() finds its own 4-tuple in use (FreeBSD 13.0); otherwise the
+  // attempt counts as pending (15).
+  bool unsent_attempt_is_in_use = false;
+  // connect() on a socket in TIME-WAIT finds the 4-tuple in use (FreeBSD 13, whose TIME-WAIT is no
+  // connection of the socket's any more); otherwise the socket is connected.
+  bool time_wait_is_in_use = false;
   // send() during the handshake waits for it; otherwise it fails as not connected.
   bool send_waits_for_connect = true;
   // send() looks at the closed direction before the pending error.
@@ -35,6 +41,9 @@ struct StreamProfile {
   // shutdown() in SYN-SENT ends the attempt, on an unconnected socket it closes the direction all
   // the same, and of a listener's reading side it stops listening.
   bool shutdown_disconnects = true;
+  // shutdown() of a listener's reading side fails, but makes the next accept() fail too, once
+  // (FreeBSD before 15).
+  bool listener_shutdown_aborts_accept = false;
   // A stopped attempt gives back the port it took by itself.
   bool releases_automatic_port = true;
   // A connection that is reset while it waits for accept() leaves the queue, and the next accept()

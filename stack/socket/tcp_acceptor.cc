@@ -59,6 +59,11 @@ Result<Ref<Socket>> TcpAcceptor::Accept() {
   return child;
 }
 
+void TcpAcceptor::AbortAccept() {
+  if (aborted_ == 0) ++aborted_;
+  socket_->WakeReaders();
+}
+
 void TcpAcceptor::OnEstablished(TcpSocket* child) {
   ready_.emplace_back(child);
   listener_.NoteQueued();

@@ -50,6 +50,8 @@ class TcpAcceptor final : public TcpListenerEndpoint {
   void SetBacklog(int backlog);
   bool HasReady() const { return !ready_.empty() || aborted_ > 0; }
   Result<Ref<Socket>> Accept();
+  // Makes one accept() fail, as if a connection had been reset in the queue.
+  void AbortAccept();
   // The handshake of a child is complete: it may be accepted now.
   void OnEstablished(TcpSocket* child);
   // A child that was not accepted yet has left the network.

@@ -39,12 +39,18 @@ Result<ConnectProgress> TcpSocket::Connect(const RawAddress& address,
     return Cause::kSocketDead;
   }
   if (attempt_pending_) {
-    if (handshaking()) return Cause::kConnectAlreadyPending;
+    if (handshaking()) {
+      return first_syn_unsent_ && rules().unsent_attempt_is_in_use ? Cause::kTupleInUse
+                                                                   : Cause::kConnectAlreadyPending;
+    }
     const Result<> outcome = TakeConnectResult();
     if (!outcome.ok()) return outcome.cause();
     if (rules().success_reported_once) return ConnectProgress::kDone;
   }
-  if (connected_ || !closed()) return Cause::kAlreadyConnected;
+  if (connected_ || !closed()) {
+    const bool in_use = in_time_wait_ && rules().time_wait_is_in_use;
+    return in_use ? Cause::kTupleInUse : Cause::kAlreadyConnected;
+  }
   // Failed, and shut down before the failure was told: nothing leads out of this state on Linux.
   if (left_network_) return Cause::kInvalidArgument;
   const Result<Endpoint> remote =
@@ -177,7 +183,8 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   TcpHost::Scratch actions(TcpHost::Of(net()));
   tcb_.Connect(net().now(), open, actions.get());
   Perform(*actions);
-  if (first_send_failure_ != Cause::kNone && rules().connect_reports_send_failure) {
+  first_syn_unsent_ = first_send_failure_ != Cause::kNone;
+  if (first_syn_unsent_ && rules().connect_reports_send_failure) {
     return first_send_failure_;
   }
   return ConnectProgress::kInProgress;
@@ -199,7 +206,7 @@ void TcpSocket::Disconnect() {
   LeaveNetwork();
   tcb_.Reset();
   SyncSettings();
-  left_network_ = failed_ = attempt_pending_ = connected_ = false;
+  left_network_ = failed_ = attempt_pending_ = connected_ = in_time_wait_ = false;
   shut_ = 0;
   remote_ = Endpoint();
   if (!address_bound_) local_ = Endpoint();

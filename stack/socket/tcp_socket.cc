@@ -161,6 +161,7 @@ void TcpSocket::EnterTimeWait() {
   PortTable::Move(&port_, &entry->port());
   entry->port().use = PortBinding::Use::kTimeWait;
   shown_port_ = entry->port().port();
+  in_time_wait_ = true;
   LeaveNetwork();
 }
 
@@ -221,7 +222,11 @@ Result<> TcpSocket::Shutdown(int how) {
   const int bits = how + 1;
   if (dead_) return Cause::kSocketDead;
   if (listening()) {
-    if (!rules().shutdown_disconnects) return Cause::kNotConnected;
+    if (!rules().shutdown_disconnects) {
+      const bool aborts = rules().listener_shutdown_aborts_accept && (bits & kShutReceive) != 0;
+      if (aborts) acceptor_->AbortAccept();
+      return Cause::kNotConnected;
+    }
     // Linux: the reading side of a listener is its listening.
     if ((bits & kShutReceive) != 0) Disconnect();
     return {};

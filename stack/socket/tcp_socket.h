@@ -141,10 +141,12 @@ class TcpSocket final : public InetSocket {
   TcpSocket* parent_ = nullptr;  // the listener in whose accept queue this waits
   Cause error_ = Cause::kNone;   // sk_err, so_error
   Cause first_send_failure_ = Cause::kNone;
-  uint16_t shown_port_ = 0;       // a port that was given back but is still shown
-  int shut_ = 0;                  // by shutdown() of an unconnected socket
-  bool attempt_pending_ = false;  // connect() was called and its outcome not yet told
-  bool connected_ = false;        // the program knows that it is connected
+  bool first_syn_unsent_ = false;  // the attempt began with a failure to send
+  bool in_time_wait_ = false;      // it ended in TIME-WAIT
+  uint16_t shown_port_ = 0;        // a port that was given back but is still shown
+  int shut_ = 0;                   // by shutdown() of an unconnected socket
+  bool attempt_pending_ = false;   // connect() was called and its outcome not yet told
+  bool connected_ = false;         // the program knows that it is connected
   bool left_network_ = false;
   bool failed_ = false;  // left the network by an error
   bool dead_ = false;    // StreamProfile::failed_socket_is_dead
