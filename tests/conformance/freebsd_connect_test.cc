@@ -313,6 +313,23 @@ DRYWIRE_TEST(FreeBsdFirstSyn, InterfaceDownThatComesUpAgain) {
   world.RunFor(Duration::Seconds(10));
 }
 
+// A second connect() meanwhile, on 13.0.
+DRYWIRE_TEST(FreeBsdFirstSyn, SecondConnectFindsItsTupleInUseOn13) {
+  Personality old = FreeBsdPersonality();
+  old.profile.stream.unsent_attempt_is_in_use = true;
+  Host& host = world.AddHost("host", old);
+  world.Attach(host, world.AddLan("lan"), "10.0.0.1/24");
+  world.SetInterfaceUp(host, "eth0", false);
+  world.Spawn(host, "client", [] {
+    const int fd = Tcp();
+    EXPECT_THAT(Connect(fd, "10.0.0.2", 80), FailsWith(ENETDOWN));
+    EXPECT_THAT(Connect(fd, "10.0.0.2", 80), FailsWith(EADDRINUSE));
+    const int other = TcpNonblocking();
+    EXPECT_THAT(Connect(other, "127.0.0.1", 80), FailsWith(EINPROGRESS));
+  });
+  world.RunFor(Duration::Seconds(1));
+}
+
 // ... and otherwise ends with keepinit. 13.0 answers a second connect() with EADDRINUSE,
 // 15-CURRENT with EALREADY.
 DRYWIRE_TEST(FreeBsdFirstSyn, NeverSentEndsAt75Seconds) {

@@ -83,6 +83,19 @@ DRYWIRE_TEST(FreeBsdPorts, ExhaustionOfDatagramTuples) {
   });
 }
 
+// The manual page's EAGAIN is of older releases: a knob.
+DRYWIRE_TEST(FreeBsdPorts, ExhaustionOnOldReleases) {
+  Personality old = FreeBsdPersonality();
+  old.profile.socket.exhaustion_is_try_again = true;
+  old.profile.socket.port_range = {20000, 20000};
+  Host& host = world.AddHost("host", old);
+  world.Spawn(host, "client", [] {
+    EXPECT_THAT(Bind(Tcp(), "0.0.0.0", 0), Succeeds());
+    EXPECT_THAT(Bind(Tcp(), "0.0.0.0", 0), FailsWith(EAGAIN));
+  });
+  world.Run();
+}
+
 // TIME-WAIT counts, for 60 s, on loopback too.
 DRYWIRE_TEST(FreeBsdPorts, TimeWaitHoldsTheTuple) {
   Host& host = world.AddHost("host", "freebsd");

@@ -1,5 +1,8 @@
 // Listeners, and what is left of connections afterwards, on FreeBSD. Observed on a FreeBSD 13.0
 // stack; where 15-CURRENT's sources differ the test says so.
+#include <signal.h>
+#include <sys/time.h>
+
 #include "tests/conformance/freebsd_calls.h"
 
 namespace drywire::freebsd {
@@ -52,13 +55,58 @@ DRYWIRE_TEST(FreeBsdListeners, ConnectAndShutdownOnAListener) {
   world.Spawn(host, "server", [] {
     const int fd = Listen("127.0.0.1", 80);
     EXPECT_THAT(Connect(fd, "127.0.0.1", 81), FailsWith(EOPNOTSUPP));
-    EXPECT_THAT(posix::shutdown(fd, SHUT_RDWR), FailsWith(ENOTCONN));
+    EXPECT_THAT(posix::shutdown(fd, SHUT_WR), FailsWith(ENOTCONN));
     EXPECT_THAT(PeerName(fd), FailsWith(ENOTCONN));
     EXPECT_THAT(Send(fd, "x"), FailsWith(ENOTCONN));
     EXPECT_EQ(Recv(fd), "ENOTCONN");
     EXPECT_EQ(PollBits(fd), "");
     EXPECT_THAT(posix::listen(fd, 7), Succeeds());
     EXPECT_THAT(Accept(Tcp()), FailsWith(EINVAL));
+  });
+  world.Run();
+}
+
+// shutdown() of a listener is ENOTCONN; before 15 the next accept() is ECONNABORTED, once.
+void CheckShutdownOfAListener(World& world, const Personality& personality, bool aborts) {
+  Host& host = world.AddHost("host", personality);
+  world.Spawn(host, "server", [aborts] {
+    const int fd = Listen("127.0.0.1", 80);
+    posix::fcntl(fd, F_SETFL, O_NONBLOCK);
+    EXPECT_THAT(posix::shutdown(fd, SHUT_RDWR), FailsWith(ENOTCONN));
+    EXPECT_EQ(PollBits(fd), aborts ? "IN RDNORM" : "");
+    if (aborts) {
+      EXPECT_THAT(Accept(fd), FailsWith(ECONNABORTED));
+    }
+    EXPECT_THAT(Accept(fd), FailsWith(EAGAIN));
+    EXPECT_THAT(Connect(Tcp(), "127.0.0.1", 80), Succeeds()) << "it listens on";
+    EXPECT_THAT(Accept(fd), Succeeds());
+  });
+  world.Run();
+}
+
+DRYWIRE_TEST(FreeBsdListeners, ShutdownAbortsOneAccept) {
+  CheckShutdownOfAListener(world, FreeBsdPersonality(), true);
+}
+
+DRYWIRE_TEST(FreeBsdListeners, ShutdownDoesNotAbortAcceptOn15) {
+  Personality current = FreeBsdPersonality();
+  current.profile.stream.listener_shutdown_aborts_accept = false;
+  CheckShutdownOfAListener(world, current, false);
+}
+
+DRYWIRE_TEST(FreeBsdListeners, ShutdownWakesAWaitingAccept) {
+  Host& host = world.AddHost("host", "freebsd");
+  static int listener = -1;
+  world.Spawn(host, "server", [] {
+    struct sigaction action = {};
+    action.sa_handler = [](int) { posix::shutdown(listener, SHUT_RD); };
+    action.sa_flags = SA_RESTART;
+    posix::sigaction(SIGALRM, &action, nullptr);
+    listener = Listen("127.0.0.1", 80);
+    itimerval timer = {};
+    timer.it_value.tv_usec = 50'000;
+    posix::setitimer(ITIMER_REAL, &timer, nullptr);
+    EXPECT_THAT(Accept(listener), FailsWith(ECONNABORTED));
   });
   world.Run();
 }
@@ -212,6 +260,32 @@ DRYWIRE_TEST(FreeBsdAfterwards, PeersFin) {
     EXPECT_EQ(Recv(fd), "");
   });
   world.Run();
+}
+
+// connect() on a socket in TIME-WAIT: EADDRINUSE on 13.0, EISCONN on 15.
+void CheckConnectInTimeWait(World& world, const Personality& personality, int error) {
+  Host& host = world.AddHost("host", personality);
+  world.Spawn(host, "server", [error] {
+    const int listener = Listen("127.0.0.1", 80);
+    const int fd = Tcp();
+    EXPECT_THAT(Connect(fd, "127.0.0.1", 80), Succeeds());
+    EXPECT_THAT(posix::shutdown(fd, SHUT_WR), Succeeds());
+    posix::close(Accept(listener));
+    SleepMs(10);
+    EXPECT_THAT(Connect(fd, "127.0.0.1", 80), FailsWith(error));
+    EXPECT_EQ(PollBits(fd), "IN RDNORM HUP");
+  });
+  world.Run();
+}
+
+DRYWIRE_TEST(FreeBsdAfterwards, ConnectInTimeWait) {
+  CheckConnectInTimeWait(world, FreeBsdPersonality(), EISCONN);
+}
+
+DRYWIRE_TEST(FreeBsdAfterwards, ConnectInTimeWaitOn13) {
+  Personality old = FreeBsdPersonality();
+  old.profile.stream.time_wait_is_in_use = true;
+  CheckConnectInTimeWait(world, old, EADDRINUSE);
 }
 
 // close() with unread data sends FIN, not RST; the peer's next segment draws the RST.
