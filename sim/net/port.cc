@@ -84,7 +84,8 @@ const char* Port::RefusalToSend(const Packet& packet) const {
       break;
   }
   if (!medium_->up()) return "link down";
-  if (packet.WireLength() > config_.mtu) return "exceeds mtu";
+  // What may be fragmented stands for its fragments, which are not modelled.
+  if (packet.dont_fragment && packet.WireLength() > config_.mtu) return "exceeds mtu";
   return nullptr;
 }
 
