@@ -419,6 +419,7 @@ DRYWIRE_TEST(FreeBsdAfterwards, UnconnectedSockets) {
     EXPECT_THAT(Send(fd, "x"), FailsWith(ENOTCONN));
     EXPECT_EQ(Recv(fd), "ENOTCONN");
     EXPECT_EQ(SendTo(fd, "hello", kServer, 80), 5);
+    EXPECT_TRUE(WaitFor(fd, POLLOUT));
     EXPECT_THAT(PeerName(fd), Succeeds());
     EXPECT_THAT(Connect(fd, kServer, 80), FailsWith(EISCONN));
   });
