@@ -283,6 +283,7 @@ Profile FreeBsdProfile() {
   stream.releases_automatic_port = false;
   stream.reset_leaves_accept_queue = true;
   stream.destination_before_route = true;
+  stream.icmp_stays_queued = false;
   stream.linux_tcp_options = false;
   profile.sys.arguments_before_descriptor = true;
   profile.sys.poll_rejects_negative_timeout = true;

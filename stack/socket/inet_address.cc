@@ -30,8 +30,10 @@ Endpoint ReadInet6(const RawAddress& address) {
   const uint8_t* bytes = in.sin6_addr.s6_addr;
   // RFC 2133's structure of 24 bytes ends before the scope id.
   const bool has_scope = address.length() >= static_cast<int64_t>(sizeof in);
-  return Endpoint{Address::V6(LoadBigEndian64(bytes), LoadBigEndian64(bytes + 8)),
-                  ntohs(in.sin6_port), has_scope ? in.sin6_scope_id : 0};
+  const Address host = Address::V6(LoadBigEndian64(bytes), LoadBigEndian64(bytes + 8));
+  // Elsewhere a scope id means nothing and is not looked at.
+  const bool scoped = has_scope && (host.IsLinkLocal() || host.IsMulticast());
+  return Endpoint{host, ntohs(in.sin6_port), scoped ? in.sin6_scope_id : 0};
 }
 
 Result<> CheckFamily(const RawAddress& address, int domain, AddressUse use,

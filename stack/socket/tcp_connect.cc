@@ -139,8 +139,18 @@ Result<> TcpSocket::ChoosePort(const ConnectionId& id, bool* replaces, Seq* next
 
 Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   const Address source = local_.address.Unmapped();
+  Address destination = remote.address;
+  if (source.has_value() && !source.IsUnspecified()) {
+    // :: is 127.0.0.1 for a socket that is bound to a v4-mapped address. Bound in one family, it
+    // cannot connect in the other.
+    if (v6() && source.is_v4() && destination.is_v6()) {
+      if (!destination.IsUnspecified()) return Cause::kAddressFamilyMismatch;
+      destination = Address::Loopback(Family::kInet);
+    }
+    if (source.is_v6() && destination.is_v4()) return Cause::kNoRoute;
+  }
   const Result<RouteChoice> route =
-      SelectRoute(remote.address, source.IsUnspecified() ? Address() : source, remote.scope_id);
+      SelectRoute(destination, source.IsUnspecified() ? Address() : source, remote.scope_id);
   if (!route.ok()) return route.cause();
   const Result<> refused = RefuseDestination(*route);
   if (!refused.ok()) return refused.cause();

@@ -70,11 +70,13 @@ void TcpSocket::OnSegment(PacketPtr packet) {
 void TcpSocket::OnPacketError(const PacketError& error) {
   const Ref<Socket> alive = SelfReference();
   TcpHost::Scratch actions(TcpHost::Of(net()));
+  const bool opening = handshaking();
   RouteChoice hop = route_;
   if (error.mtu != 0) hop.mtu = error.mtu;
   tcb_.IcmpArrives(net().now(), error.cause, error.quoted.seq, MssOf(hop, remote_.address),
                    actions.get());
   Perform(*actions);
+  if (opening && closed() && rules().icmp_stays_queued) icmp_queued_ = true;
 }
 
 void TcpSocket::OnTimer() {
@@ -303,7 +305,7 @@ uint32_t TcpSocket::Poll() const {
       if (readable) bits |= kPollIn | kPollRdNorm;
       if ((shut & kShutSend) != 0 || tcb_.HasWriteSpace()) bits |= kPollOut | kPollWrNorm;
     }
-    if (error_ != Cause::kNone) bits |= kPollErr;
+    if (error_ != Cause::kNone || icmp_queued_) bits |= kPollErr;
     return bits;
   }
   const bool fresh = tcb_.state() == TcpState::kClosed && !left_network_;

@@ -147,6 +147,7 @@ class TcpSocket final : public InetSocket {
   int shut_ = 0;                   // by shutdown() of an unconnected socket
   bool attempt_pending_ = false;   // connect() was called and its outcome not yet told
   bool connected_ = false;         // the program knows that it is connected
+  bool icmp_queued_ = false;       // StreamProfile::icmp_stays_queued
   bool left_network_ = false;
   bool failed_ = false;  // left the network by an error
   bool dead_ = false;    // StreamProfile::failed_socket_is_dead

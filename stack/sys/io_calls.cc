@@ -144,13 +144,21 @@ Result<Received> ReceiveOnce(SysContext& context, Socket& socket, const ReceiveR
                [&] { return socket.Receive(args); });
 }
 
-// Into memory of ours and from there to as much of the program's as there is.
+// Into memory of ours and from there to as much of the program's as there is. Of a stream, what
+// could not be copied stays where it is; a datagram is lost.
 Result<Received> ReceiveIntoBadMemory(SysContext& context, Socket& socket,
                                       const ReceiveRequest& request, const Buffers& buffers,
                                       Duration timeout) {
   std::vector<uint8_t> bounce(buffers.total);
-  auto received =
-      ReceiveOnce(context, socket, request, Buffers::One(bounce.data(), bounce.size()), timeout);
+  const Buffers ours = Buffers::One(bounce.data(), bounce.size());
+  const bool inet_stream = !IsDatagram(socket) && socket.domain() != AF_UNIX;
+  // Nothing is copied then: tcp(7).
+  if (inet_stream && (request.flags & MSG_TRUNC) != 0) {
+    return ReceiveOnce(context, socket, request, ours, timeout);
+  }
+  ReceiveRequest first = request;
+  if (inet_stream) first.flags |= MSG_PEEK;
+  auto received = ReceiveOnce(context, socket, first, ours, timeout);
   if (!received.ok()) return received;
   size_t copied = 0;
   for (const File::Buffer& buffer : buffers.list) {
@@ -158,7 +166,8 @@ Result<Received> ReceiveIntoBadMemory(SysContext& context, Socket& socket,
     if (!CopyToUser(buffer.data, bounce.data() + copied, size)) return Cause::kBadAddressPointer;
     copied += size;
   }
-  return received;
+  if (first.flags == request.flags) return received;
+  return ReceiveOnce(context, socket, request, Buffers::One(bounce.data(), copied), timeout);
 }
 
 Result<Received> ReceiveFromSocket(SysContext& context, Socket& socket, ReceiveRequest request) {
