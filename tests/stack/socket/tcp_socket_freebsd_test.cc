@@ -225,7 +225,7 @@ TEST_F(FreeBsdTcp, ShutdownReadDiscards) {  // Afterwards
 TEST_F(FreeBsdTcp, Listener) {  // Listeners
   Pair p = Connected();
   EXPECT_EQ(p.listener->Connect(kServer, 80), "kSocketListening");
-  EXPECT_EQ(p.listener->Shutdown(SHUT_RD), "kNotConnected");
+  EXPECT_EQ(p.listener->Shutdown(SHUT_WR), "kNotConnected");
   EXPECT_EQ(p.listener->Ready(), "0");
   auto queued = New();
   queued->Connect(kServer, 80);
