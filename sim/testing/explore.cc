@@ -30,8 +30,7 @@ absl::StatusOr<ParsedToken> ParseToken(absl::string_view token) {
     return absl::InvalidArgumentError(absl::StrCat(
         "replay token \"", token, "\": expected SEED.DECISIONS with a hexadecimal seed"));
   }
-  absl::StatusOr<Recording> recording =
-      Recording::FromToken(token.substr(dot + 1));
+  absl::StatusOr<Recording> recording = Recording::FromToken(token.substr(dot + 1));
   if (!recording.ok()) return recording.status();
   parsed.recording = *std::move(recording);
   return parsed;
@@ -108,8 +107,7 @@ void Replay(const std::string& token, const Scenario& scenario, const ExploreOpt
     ADD_FAILURE() << "this is not the run that was recorded: " << finish.message();
   }
   std::fprintf(stderr, "--- timeline of the replayed run\n%s%s",
-               FormatTimeline(world.capture()).c_str(),
-               DescribeForFailure(world).c_str());
+               FormatTimeline(world.capture()).c_str(), DescribeForFailure(world).c_str());
 }
 
 }  // namespace drywire

@@ -51,8 +51,8 @@ struct StreamProfile {
   bool reset_leaves_accept_queue = false;
   // connect() refuses multicast and 255.255.255.255 before it looks for a route.
   bool destination_before_route = false;
-  // An ICMP error that ends an attempt also stays in the socket's error queue, which is not modelled
-  // otherwise: poll() shows ERR from then on.
+  // An ICMP error that ends an attempt also stays in the socket's error queue, which is not
+  // modelled otherwise: poll() shows ERR from then on.
   bool icmp_stays_queued = true;
   // Whether tcp(7)'s options exist, or tcp(4)'s.
   bool linux_tcp_options = true;

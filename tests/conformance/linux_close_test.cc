@@ -83,7 +83,10 @@ connect first: poll=IN|OUT|ERR|HUP|RDHUP connect=EISCONN recv=2 recv=1 recv=ECON
 )") {
   for (const int first : {0, 1, 2, 3}) {
     const TcpPair pair = Connected(80 + first);
-    s.Row(first == 0 ? "recv first" : first == 1 ? "send first" : first == 2 ? "error first" : "connect first");
+    s.Row(first == 0   ? "recv first"
+          : first == 1 ? "send first"
+          : first == 2 ? "error first"
+                       : "connect first");
     Send(pair.server);
     Settle();
     Linger(pair.server, 0);
@@ -301,7 +304,8 @@ dup: close=0 poll=OUT send=3 recv=3 close=0 poll=IN|OUT|RDHUP
   s("accept", os::accept(ends[0], nullptr, nullptr))("send", Send(ends[1]))("recv", Recv(ends[0]));
   s.LocalName(ends[0]).Error(ends[0])("connect", Connect(ends[0], "127.0.0.1", 80));
   const int fd = Tcp();
-  s.Row("two closes")("close", os::close(fd))("close", os::close(fd))("write", os::write(fd, "x", 1));
+  s.Row("two closes")("close", os::close(fd))("close", os::close(fd))("write",
+                                                                      os::write(fd, "x", 1));
   const TcpPair pair = Connected(80);
   const int copy = os::dup(pair.client);
   s.Row("dup")("close", os::close(pair.client));

@@ -101,8 +101,8 @@ host-prohibited: connect=EINPROGRESS poll=IN|OUT|ERR|HUP|RDHUP error=EHOSTUNREAC
 admin-prohibited: connect=EINPROGRESS poll=IN|OUT|ERR|HUP|RDHUP error=EHOSTUNREACH poll=IN|OUT|ERR|HUP|RDHUP again=ECONNABORTED blocking=EHOSTUNREACH
 reset: connect=EINPROGRESS poll=IN|OUT|ERR|HUP|RDHUP error=ECONNREFUSED error=0 poll=IN|OUT|HUP|RDHUP
 )") {
-  const char* const kTypes[] = {"net-unreachable", "host-unreachable", "prot-unreachable",
-                                "port-unreachable", "net-prohibited",  "host-prohibited",
+  const char* const kTypes[] = {"net-unreachable",  "host-unreachable", "prot-unreachable",
+                                "port-unreachable", "net-prohibited",   "host-prohibited",
                                 "admin-prohibited"};
   uint16_t port = 100;
   for (const char* type : kTypes) {
@@ -177,10 +177,10 @@ prohibit non-blocking: connect=EACCES poll=OUT|HUP poll=OUT|HUP error=0 send=EPI
   struct {
     const char* what;
     const char* address;
-  } const kRows[] = {{"accepts", "127.0.0.1"}, {"closed port", "127.0.0.2"},
+  } const kRows[] = {{"accepts", "127.0.0.1"},     {"closed port", "127.0.0.2"},
                      {"peer refuses", "10.0.0.2"}, {"silent neighbour", "10.0.0.77"},
-                     {"no route", "10.9.0.1"},   {"unreachable", "10.1.0.1"},
-                     {"blackhole", "10.2.0.1"},  {"prohibit", "10.3.0.1"}};
+                     {"no route", "10.9.0.1"},     {"unreachable", "10.1.0.1"},
+                     {"blackhole", "10.2.0.1"},    {"prohibit", "10.3.0.1"}};
   for (const auto& row : kRows) {
     for (const int flags : {0, static_cast<int>(SOCK_NONBLOCK)}) {
       s.Row(std::string(row.what) + (flags == 0 ? " blocking" : " non-blocking"));
@@ -207,8 +207,8 @@ self: connect=0 local=127.0.0.1:92 peer=127.0.0.1:92
   sockaddr none = {};
   none.sa_family = AF_UNSPEC;
   int fd = Tcp();
-  s.Row("fresh")("unspec", os::connect(fd, &none, sizeof none))
-      ("short", os::connect(fd, &none, 2))("shorter", os::connect(fd, &none, 1));
+  s.Row("fresh")("unspec", os::connect(fd, &none, sizeof none))("short", os::connect(fd, &none, 2))(
+      "shorter", os::connect(fd, &none, 1));
   s("connect", Connect(fd, "127.0.0.1", 80));
   Settle();
   s("unspec", os::connect(fd, &none, sizeof none)).Poll(fd).PeerName(fd);

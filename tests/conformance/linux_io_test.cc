@@ -12,8 +12,8 @@ faults: recv=EAGAIN recv=EFAULT send=EFAULT good=3 empty send=0
 )") {
   const TcpPair pair = Connected(80);
   char buffer[64] = {};
-  s.Row("empty")("recv", os::recv(pair.client, buffer, 8, 0))("peek",
-                                                           os::recv(pair.client, buffer, 8, MSG_PEEK));
+  s.Row("empty")("recv", os::recv(pair.client, buffer, 8, 0))(
+      "peek", os::recv(pair.client, buffer, 8, MSG_PEEK));
   s("oob", os::recv(pair.client, buffer, 1, MSG_OOB));
   os::send(pair.server, "abcdef", 6, 0);
   Settle();
@@ -107,10 +107,12 @@ send: too long=EMSGSIZE longest=65507 null=EFAULT sendto=2 short=EINVAL family=E
   };
   char buffer[64] = {};
   refill();
-  s.Row("recv")("peek", os::recv(fd, buffer, 2, MSG_PEEK))("trunc", os::recv(fd, buffer, 2, MSG_TRUNC));
+  s.Row("recv")("peek", os::recv(fd, buffer, 2, MSG_PEEK))("trunc",
+                                                           os::recv(fd, buffer, 2, MSG_TRUNC));
   s("empty", os::recv(fd, buffer, 2, 0));
   refill();
-  s("peek trunc", os::recv(fd, buffer, 2, MSG_PEEK | MSG_TRUNC))("none", os::recv(fd, buffer, 0, 0));
+  s("peek trunc", os::recv(fd, buffer, 2, MSG_PEEK | MSG_TRUNC))("none",
+                                                                 os::recv(fd, buffer, 0, 0));
   s("empty", os::recv(fd, buffer, 2, 0))("oob", os::recv(fd, buffer, 1, MSG_OOB));
   refill();
   iovec vector = {buffer, 4};
@@ -233,21 +235,22 @@ IP_TTL: -1=0 reads=64 0=EINVAL reads=64 1=0 reads=1 255=0 reads=255 256=EINVAL r
     int level;
     int option;
     int values[5];
-  } const kOptions[] = {{"TCP_SYNCNT", IPPROTO_TCP, TCP_SYNCNT, {-1, 0, 1, 127, 128}},
-                        {"TCP_KEEPIDLE", IPPROTO_TCP, TCP_KEEPIDLE, {-1, 0, 1, 32767, 32768}},
-                        {"TCP_KEEPINTVL", IPPROTO_TCP, TCP_KEEPINTVL, {-1, 0, 1, 32767, 32768}},
-                        {"TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT, {-1, 0, 1, 127, 128}},
-                        {"TCP_MAXSEG", IPPROTO_TCP, TCP_MAXSEG, {-1, 0, 87, 88, 32768}},
-                        {"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT, {-1, 0, 1, 5000, 1 << 30}},
-                        {"TCP_LINGER2", IPPROTO_TCP, TCP_LINGER2, {-1, 0, 1, 60, 121}},
-                        {"TCP_DEFER_ACCEPT", IPPROTO_TCP, TCP_DEFER_ACCEPT, {-1, 0, 1, 5, 100}},
-                        {"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY, {-1, 0, 1, 2, 255}},
-                        {"SO_SNDBUF", SOL_SOCKET, SO_SNDBUF, {-1, 0, 1, 10000, 1 << 30}},
-                        {"SO_RCVBUF", SOL_SOCKET, SO_RCVBUF, {-1, 0, 1, 10000, 1 << 30}},
-                        {"SO_RCVLOWAT", SOL_SOCKET, SO_RCVLOWAT, {0, 1, 100, 1000, 5000}},
-                        {"SO_TYPE", SOL_SOCKET, SO_TYPE, {0, 1, 2, 3, 4}},
-                        {"SO_ERROR", SOL_SOCKET, SO_ERROR, {0, 1, 2, 3, 4}},
-                        {"IP_TTL", IPPROTO_IP, IP_TTL, {-1, 0, 1, 255, 256}}};
+  } const kOptions[] = {
+      {"TCP_SYNCNT", IPPROTO_TCP, TCP_SYNCNT, {-1, 0, 1, 127, 128}},
+      {"TCP_KEEPIDLE", IPPROTO_TCP, TCP_KEEPIDLE, {-1, 0, 1, 32767, 32768}},
+      {"TCP_KEEPINTVL", IPPROTO_TCP, TCP_KEEPINTVL, {-1, 0, 1, 32767, 32768}},
+      {"TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT, {-1, 0, 1, 127, 128}},
+      {"TCP_MAXSEG", IPPROTO_TCP, TCP_MAXSEG, {-1, 0, 87, 88, 32768}},
+      {"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT, {-1, 0, 1, 5000, 1 << 30}},
+      {"TCP_LINGER2", IPPROTO_TCP, TCP_LINGER2, {-1, 0, 1, 60, 121}},
+      {"TCP_DEFER_ACCEPT", IPPROTO_TCP, TCP_DEFER_ACCEPT, {-1, 0, 1, 5, 100}},
+      {"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY, {-1, 0, 1, 2, 255}},
+      {"SO_SNDBUF", SOL_SOCKET, SO_SNDBUF, {-1, 0, 1, 10000, 1 << 30}},
+      {"SO_RCVBUF", SOL_SOCKET, SO_RCVBUF, {-1, 0, 1, 10000, 1 << 30}},
+      {"SO_RCVLOWAT", SOL_SOCKET, SO_RCVLOWAT, {0, 1, 100, 1000, 5000}},
+      {"SO_TYPE", SOL_SOCKET, SO_TYPE, {0, 1, 2, 3, 4}},
+      {"SO_ERROR", SOL_SOCKET, SO_ERROR, {0, 1, 2, 3, 4}},
+      {"IP_TTL", IPPROTO_IP, IP_TTL, {-1, 0, 1, 255, 256}}};
   for (const auto& row : kOptions) {
     s.Row(row.name);
     for (const int value : row.values) {
@@ -270,7 +273,8 @@ accept4: bad flag=EINVAL null length=EFAULT poll=- negative length=EINVAL poll=-
   s("seqpacket", os::socket(AF_INET, SOCK_SEQPACKET, 0))("type 0", os::socket(AF_INET, 0, 0));
   s("type 77", os::socket(AF_INET, 77, 0))("flag", os::socket(AF_INET, SOCK_STREAM | 0x100000, 0));
   s("family 0", os::socket(0, SOCK_STREAM, 0))("family 99", os::socket(99, SOCK_STREAM, 0));
-  s("family -1", os::socket(-1, SOCK_STREAM, 0))("protocol -1", os::socket(AF_INET, SOCK_STREAM, -1));
+  s("family -1", os::socket(-1, SOCK_STREAM, 0))("protocol -1",
+                                                 os::socket(AF_INET, SOCK_STREAM, -1));
   s("protocol 300", os::socket(AF_INET, SOCK_STREAM, 300));
   const int listener = Listen(80);
   Connect(Tcp(), "127.0.0.1", 80);

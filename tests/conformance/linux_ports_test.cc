@@ -165,15 +165,14 @@ udp: listen=EOPNOTSUPP accept=EOPNOTSUPP not ours=EADDRNOTAVAIL broadcast=0 twic
   s.Row("connecting")("bind", Bind(fd, "127.0.0.1", 81))("listen", os::listen(fd, 1));
   const TcpPair pair = Connected(85);
   s.Row("connected")("bind", Bind(pair.client, "127.0.0.1", 81))("listen",
-                                                                os::listen(pair.client, 1));
+                                                                 os::listen(pair.client, 1));
   s("accept", os::accept(pair.client, nullptr, nullptr));
   s.Row("listener");
   const int listener = Listen(86);
   s("bind", Bind(listener, "127.0.0.1", 87))("connect", Connect(listener, "127.0.0.1", 85));
   s("recv", os::recv(listener, &fd, 1, 0))("send", os::send(listener, &fd, 1, MSG_NOSIGNAL));
   s.PeerName(listener).Poll(listener)("shutdown", os::shutdown(listener, SHUT_WR));
-  s("accept", os::accept(listener, nullptr, nullptr))("shutdown",
-                                                      os::shutdown(listener, SHUT_RD));
+  s("accept", os::accept(listener, nullptr, nullptr))("shutdown", os::shutdown(listener, SHUT_RD));
   s.Poll(listener)("accept", os::accept(listener, nullptr, nullptr)).LocalName(listener);
   s("listen", os::listen(listener, 1)).Poll(listener);
   s.Row("udp");

@@ -31,8 +31,8 @@ level: add=0 wait=OUT wait=OUT |=data wait=IN|OUT wait=IN|OUT |=more wait=IN|OUT
 edge: add=0 wait=OUT wait=none |=data wait=IN|OUT wait=none |=more wait=IN|OUT mod=0 wait=IN|OUT wait=none |=drained wait=none |=fin wait=IN|OUT|RDHUP wait=none |=both wait=IN|OUT|HUP|RDHUP wait=none mod=0 wait=IN|OUT|HUP|RDHUP
 oneshot: add=0 wait=OUT wait=none |=data wait=none wait=none |=more wait=none mod=0 wait=IN|OUT wait=none |=drained wait=none |=fin wait=none wait=none |=both wait=none wait=none mod=0 wait=IN|OUT|HUP|RDHUP
 )") {
-  for (const uint32_t mode : {0u, static_cast<uint32_t>(EPOLLET),
-                              static_cast<uint32_t>(EPOLLONESHOT)}) {
+  for (const uint32_t mode :
+       {0u, static_cast<uint32_t>(EPOLLET), static_cast<uint32_t>(EPOLLONESHOT)}) {
     const uint16_t port = mode == 0 ? 80 : mode == EPOLLET ? 81 : 82;
     s.Row(mode == 0 ? "level" : mode == EPOLLET ? "edge" : "oneshot");
     const TcpPair pair = Connected(port);
@@ -177,7 +177,7 @@ nested: add=0 loop=ELOOP wait=IN add=0 wait=IN poll=IN
   volatile int negative = -1;
   s("max -1", os::epoll_wait(epoll, &event, negative, 0));
   s("bad fd", os::epoll_wait(999, &event, 1, 0))("no epoll",
-                                                os::epoll_wait(pair.server, &event, 1, 0));
+                                                 os::epoll_wait(pair.server, &event, 1, 0));
   s("create", os::epoll_create1(0x1234));
   const int outer = os::epoll_create1(0);
   s.Row("nested")("add", Control(outer, EPOLL_CTL_ADD, epoll, EPOLLIN));
@@ -288,7 +288,8 @@ no reader: poll=OUT|ERR write=EPIPE
   Settle();
   char byte;
   s.Poll(fd)("empty", os::recv(fd, &byte, 1, 0)).Poll(fd);
-  s("shutdown", os::shutdown(fd, SHUT_RD))("shutdown", os::shutdown(sender, SHUT_RDWR)).Poll(sender);
+  s("shutdown", os::shutdown(fd, SHUT_RD))("shutdown", os::shutdown(sender, SHUT_RDWR))
+      .Poll(sender);
   s("recv", os::recv(sender, &byte, 1, 0))("send", os::send(sender, "x", 1, MSG_NOSIGNAL));
   int ends[2];
   s.Row("pipe")("pipe", os::pipe(ends)).Poll(ends[0]).Poll(ends[1]);

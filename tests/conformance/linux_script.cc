@@ -274,9 +274,7 @@ void LinuxScript::Sysctl(const std::string& name, const std::string& value) {
 void LinuxScript::Firewall(const std::string& rule) {
   World::Running()->AddFirewallRule(TheHost(), rule);
 }
-void LinuxScript::Route(const std::string& route) {
-  World::Running()->AddRoute(TheHost(), route);
-}
+void LinuxScript::Route(const std::string& route) { World::Running()->AddRoute(TheHost(), route); }
 
 void RunLinuxScript(const char* expected, void (*body)(LinuxScript&)) {
   RunScenario([&](World& world) {

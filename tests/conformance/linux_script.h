@@ -123,8 +123,8 @@ void RunLinuxScript(const char* expected, void (*body)(LinuxScript&));
 
 }  // namespace drywire
 
-#define LINUX_SCRIPT(suite, name, expected)                                       \
-  static void suite##_##name##_Body(::drywire::LinuxScript& s);                   \
+#define LINUX_SCRIPT(suite, name, expected)                                         \
+  static void suite##_##name##_Body(::drywire::LinuxScript& s);                     \
   TEST(suite, name) { ::drywire::RunLinuxScript(expected, suite##_##name##_Body); } \
   static void suite##_##name##_Body([[maybe_unused]] ::drywire::LinuxScript& s)
 

@@ -1,4 +1,5 @@
-// Which blocking calls a signal interrupts and which are restarted, on Linux (signal(7)). Recorded on Linux 6.18.
+// Which blocking calls a signal interrupts and which are restarted, on Linux (signal(7)). Recorded
+// on Linux 6.18.
 #include "tests/conformance/linux_script.h"
 
 namespace drywire {
@@ -90,7 +91,8 @@ usleep SA_RESTART: usleep=EINTR after=0.2s
     s("wait", os::epoll_wait(epoll, &event, 1, 500)).Elapsed();
     row("nanosleep");
     timespec rest = {};
-    s("sleep", os::nanosleep(&time, &rest)).Elapsed()("left", (rest.tv_nsec + 30'000'000) / 100'000'000);
+    s("sleep", os::nanosleep(&time, &rest))
+        .Elapsed()("left", (rest.tv_nsec + 30'000'000) / 100'000'000);
     row("usleep");
     s("usleep", os::usleep(500'000)).Elapsed();
   }
@@ -121,7 +123,8 @@ poll: poll=EINTR after=0.2s poll=IN|OUT
   os::fcntl(pair.client, F_SETFL, 0);
   const auto send = +[](int) { os::send(g_fd, "ab", 2, 0); };
   row("recv", send, 0);
-  s("recv", os::recv(pair.client, buffer, 8, 0)).Elapsed()("then", os::recv(pair.client, buffer, 8, 0));
+  s("recv", os::recv(pair.client, buffer, 8, 0))
+      .Elapsed()("then", os::recv(pair.client, buffer, 8, 0));
   row("recv restarted", send, SA_RESTART);
   s("recv", os::recv(pair.client, buffer, 8, 0)).Elapsed();
   row("read restarted", send, SA_RESTART);

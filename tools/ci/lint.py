@@ -25,8 +25,9 @@ RULES = [
      r"|s?rand\(\))",
      "random numbers come from the streams of sim/core/rng.h"),
     ("unordered", MODEL, (), r"\bstd::unordered_", "use absl's tables, for lookup only"),
-    # A guarded stack needs a signal handler, which belongs to the process.
-    ("thread", MODEL, ("sim/core/fiber",), r"\b(thread_local|std::thread|std::mutex|std::atomic)\b",
+    # A guarded stack needs a signal handler, which belongs to the process; and a library that calls
+    # read() cannot be handed the world it is in.
+    ("thread", MODEL, ("sim/core/fiber", "stack/sys/sys_environment.cc"), r"\b(thread_local|std::thread|std::mutex|std::atomic)\b",
      "one thread, no hidden state"),
     ("personality", ("sim/", "stack/", "tools/"), ("stack/personality/",),
      r"personality\w*(\(\))?\s*[!=]=|[!=]=\s*Personality::",

@@ -16,9 +16,9 @@
  * that.
  *
  * The C library's checked variants (_FORTIFY_SOURCE) would go around the renaming and are switched
- * off. Do not compile with _FILE_OFFSET_BITS=64 (fcntl() would escape). Descriptors of real files are
- * not known here. std::chrono's clocks and std::this_thread::sleep_for() call the C library from
- * libstdc++: link :interpose too when they must show virtual time.
+ * off. Do not compile with _FILE_OFFSET_BITS=64 (fcntl() would escape). Descriptors of real files
+ * are not known here. std::chrono's clocks and std::this_thread::sleep_for() call the C library
+ * from libstdc++: link :interpose too when they must show virtual time.
  */
 #ifndef DRYWIRE_TOOLS_POSIX_COMPAT_H_
 #define DRYWIRE_TOOLS_POSIX_COMPAT_H_
