@@ -38,7 +38,11 @@ Scene::Scene(System system, const SceneOptions& options) : system_(system), opti
   world_->fabric().AddObserver(this);
 }
 
-Scene::~Scene() = default;
+Scene::~Scene() {
+  // Tasks that still wait are unwound with the world, and their sockets say goodbye.
+  world_->fabric().RemoveObserver(this);
+  world_.reset();
+}
 
 template <typename... Parts>
 void Scene::Describe(const Host& host, const Parts&... parts) {
