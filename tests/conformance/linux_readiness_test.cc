@@ -266,7 +266,8 @@ arguments: none=0 after=0.2s left=0 negative count=EINVAL microseconds=0 after=1
   s("negative time", os::select(0, nullptr, nullptr, nullptr, &time));
   fill(pair.client);
   time = {5, 0};
-  s("below", os::select(pair.client, &read, nullptr, nullptr, new timeval{0, 0}));
+  timeval at_once = {0, 0};
+  s("below", os::select(pair.client, &read, nullptr, nullptr, &at_once));
   const timespec bad = {0, 1'000'000'000};
   s("pselect", os::pselect(0, nullptr, nullptr, nullptr, &bad, nullptr));
   fill(pair.server);
