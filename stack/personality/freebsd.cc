@@ -167,6 +167,7 @@ void SetTcp(TcpProfile& tcp) {
   tcp.persmax_ms = 60000;
   tcp.window_probe_bytes = 1;
   // Sending and receiving.
+  tcp.segments_fit_half_window = false;
   tcp.nagle_minshall = false;
   tcp.window_half_is_enough = true;
   tcp.fin_ignores_window = true;

@@ -135,7 +135,8 @@ struct TcpProfile {
   int64_t initcwnd = 10;        // initial window, segments; net.inet.tcp.initcwnd_segments
 
   // --- Sending ---
-  bool nagle_minshall = true;  // Nagle waits for a small segment in flight, not for any
+  bool segments_fit_half_window = true;  // tcp_bound_to_half_wnd
+  bool nagle_minshall = true;            // Nagle waits for a small segment in flight, not for any
   bool window_half_is_enough =
       false;  // send less than a segment if half the largest window is free
   bool fin_ignores_window = false;

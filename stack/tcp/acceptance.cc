@@ -50,8 +50,6 @@ Tcb::Check Tcb::CheckSyn(Instant now, Segment& segment, Actions* actions) {
       segment.ack == snd_max_ && (segment.payload.empty() || profile_->syn_may_carry_data)) {
     segment.flags &= static_cast<uint8_t>(~kSyn);
     segment.seq += 1;
-    // Its window is not scaled, but what is left of it is a segment as any other.
-    segment.window = static_cast<uint16_t>(segment.window >> snd_wscale_);
     return Check::kPass;
   }
   if (profile_->insecure_syn != 0 && segment.seq.AtOrAfter(rcv_wup_) &&

@@ -152,8 +152,9 @@ void Tcb::DataArrived(Instant now, uint32_t length, bool pushed) {
     if (ack_.deadline != kNever || length > SendMss()) ack_.now = true;
     return;
   }
-  (void)pushed;
   if (length >= ack_.rcv_mss) {
+    // Exactly a segment with PSH: likely the end of a write, no more will come.
+    if (pushed) ack_.pushed = std::max<uint8_t>(ack_.pushed, 1);
     ack_.rcv_mss = std::min(length, static_cast<uint32_t>(mss_) - (ts_on_ ? 12u : 0u));
   } else {
     ack_.pushed = static_cast<uint8_t>(std::min(2, ack_.pushed + 1));

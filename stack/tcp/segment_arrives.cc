@@ -102,6 +102,8 @@ void Tcb::ArrivesOtherwise(Instant now, Segment& segment, Actions* actions) {
     CheckReset(now, segment, actions);
     return;
   }
+  // The window of a SYN is never scaled (RFC 7323 2.2).
+  const uint32_t window = uint32_t{segment.window} << (segment.Has(kSyn) ? 0 : snd_wscale_);
   if (CheckSyn(now, segment, actions) == Check::kDrop) return;
   if (CheckTimestamps(now, segment, actions) == Check::kDrop) return;
   if (CheckSequence(now, segment, actions) == Check::kDrop) return;
@@ -113,7 +115,7 @@ void Tcb::ArrivesOtherwise(Instant now, Segment& segment, Actions* actions) {
     ts_recent_ = segment.options.ts_val;
     ts_recent_at_ = now;
   }
-  if (CheckAck(now, segment, actions) == Check::kDrop) return;
+  if (CheckAck(now, segment, window, actions) == Check::kDrop) return;
   if (state_ == TcpState::kClosed || actions->time_wait) return;
   if (CheckText(now, segment, actions) == Check::kDrop) return;
   TakeText(now, segment, actions);
@@ -121,13 +123,13 @@ void Tcb::ArrivesOtherwise(Instant now, Segment& segment, Actions* actions) {
 }
 
 // Fifth, check the ACK field.
-Tcb::Check Tcb::CheckAck(Instant now, Segment& segment, Actions* actions) {
+Tcb::Check Tcb::CheckAck(Instant now, const Segment& segment, uint32_t window, Actions* actions) {
   if (!segment.Has(kAck)) {
     if (state_ == TcpState::kSynReceived) return Check::kPass;  // text waits for the handshake
     if (ack_.now) SendAck(now, actions);
     return Check::kDrop;
   }
-  if (state_ == TcpState::kSynReceived) return CheckAckInSynReceived(now, segment, actions);
+  if (state_ == TcpState::kSynReceived) return CheckAckInSynReceived(now, segment, window, actions);
   if (segment.ack.After(snd_max_)) {
     // Acknowledges what was never sent. RFC 5961 5.
     if (profile_->ack_rule == AckRule::kLinux) {
@@ -146,7 +148,6 @@ Tcb::Check Tcb::CheckAck(Instant now, Segment& segment, Actions* actions) {
     return Check::kPass;
   }
   const bool advances = segment.ack.After(snd_una_);
-  const uint32_t window = uint32_t{segment.window} << snd_wscale_;
   if (advances || segment.seq.After(snd_wl1_) ||
       (segment.seq == snd_wl1_ && (window > snd_wnd_ || segment.ack.After(snd_wl2_)))) {
     snd_wnd_ = window;
@@ -164,7 +165,8 @@ Tcb::Check Tcb::CheckAck(Instant now, Segment& segment, Actions* actions) {
   return Check::kPass;
 }
 
-Tcb::Check Tcb::CheckAckInSynReceived(Instant now, const Segment& segment, Actions* actions) {
+Tcb::Check Tcb::CheckAckInSynReceived(Instant now, const Segment& segment, uint32_t window,
+                                      Actions* actions) {
   if (segment.ack.AtOrBefore(snd_una_) || segment.ack.After(snd_max_)) {
     ResetFor(segment, actions);
     return Check::kDrop;
@@ -177,7 +179,7 @@ Tcb::Check Tcb::CheckAckInSynReceived(Instant now, const Segment& segment, Actio
   }
   Apply(TcpEvent::kReceiveAckOfSyn);
   BecomeEstablished(now, actions);
-  snd_wnd_ = uint32_t{segment.window} << snd_wscale_;
+  snd_wnd_ = window;
   max_window_ = std::max(max_window_, snd_wnd_);
   snd_wl1_ = segment.seq;
   snd_wl2_ = segment.ack;

@@ -14,8 +14,14 @@ Seq Tcb::QueueBase() const { return syn_acked_ ? snd_una_ : iss_ + 1; }
 Seq Tcb::QueueEnd() const { return QueueBase() + static_cast<uint32_t>(send_queue_.size()); }
 
 uint32_t Tcb::SendMss() const {
-  const uint32_t mss = std::min(path_mss_, peer_mss_);
-  return ts_on_ && mss > 12 ? mss - 12 : mss;
+  uint32_t mss = std::min(path_mss_, peer_mss_);
+  if (ts_on_ && mss > 12) mss -= 12;
+  if (profile_->segments_fit_half_window) {
+    // Two segments must fit the largest window there was, or the peer delays each ACK.
+    const uint32_t most = max_window_ > 536 ? max_window_ / 2 : max_window_;
+    if (most != 0) mss = std::min(mss, std::max<uint32_t>(most, 48));
+  }
+  return mss;
 }
 
 uint32_t Tcb::FlightSegments() const {

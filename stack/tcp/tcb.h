@@ -209,8 +209,10 @@ class Tcb {
   void TakeSynAck(Instant now, Segment& segment, Actions* actions);
   void TakeCrossedSyn(Instant now, Segment& segment, Actions* actions);
   void ArrivesOtherwise(Instant now, Segment& segment, Actions* actions);
-  Check CheckAck(Instant now, Segment& segment, Actions* actions);
-  Check CheckAckInSynReceived(Instant now, const Segment& segment, Actions* actions);
+  // `window`: of the segment, scaled.
+  Check CheckAck(Instant now, const Segment& segment, uint32_t window, Actions* actions);
+  Check CheckAckInSynReceived(Instant now, const Segment& segment, uint32_t window,
+                              Actions* actions);
   Check CheckText(Instant now, const Segment& segment, Actions* actions);
   void TakeText(Instant now, Segment& segment, Actions* actions);
   void Deliver(Instant now, Bytes text, bool pushed);
