@@ -58,6 +58,8 @@ class FdTable {
   Result<bool> CloseOnExec(int fd) const;
   Result<> SetCloseOnExec(int fd, bool value);
 
+  // No descriptor at or above this number is open.
+  int capacity() const { return static_cast<int>(slots_.size()); }
   int open_count() const { return open_; }
   // The open descriptors, ascending.
   std::vector<int> Descriptors() const;

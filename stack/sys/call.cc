@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <vector>
 
 #include "sim/core/trace.h"
 #include "stack/personality/errno_rules.h"
@@ -26,6 +27,42 @@ void RunHandler(const TakenSignal& taken) {
 
 enum class Delivered { kNothing, kRestart, kNoRestart };
 
+uintptr_t CurrentFrame() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); }
+
+// Finishes handlers of this task that were left by siglongjmp: their frames lie below the caller's.
+// The C library restores the real mask then, which is not the process's.
+void FinishAbandonedHandlers(SysContext& context) {
+  std::vector<SysEnvironment::RunningHandler>& handlers = context.environment.handlers;
+  const uintptr_t frame = CurrentFrame();
+  for (size_t i = handlers.size(); i-- > 0;) {
+    if (handlers[i].task != &context.task) continue;
+    if (handlers[i].frame > frame) break;
+    context.process.SetBlocked(handlers[i].old_mask);
+    handlers.erase(handlers.begin() + static_cast<ptrdiff_t>(i));
+  }
+}
+
+// Marks a handler as running. Its destructor does not run when the handler is left by siglongjmp.
+class HandlerMark {
+ public:
+  HandlerMark(SysContext& context, const TakenSignal& taken) : context_(context) {
+    context.environment.handlers.push_back({&context.task, CurrentFrame(), taken.old_mask});
+  }
+  HandlerMark(const HandlerMark&) = delete;
+  HandlerMark& operator=(const HandlerMark&) = delete;
+  ~HandlerMark() {
+    std::vector<SysEnvironment::RunningHandler>& handlers = context_.environment.handlers;
+    for (size_t i = handlers.size(); i-- > 0;) {
+      if (handlers[i].task != &context_.task) continue;
+      handlers.erase(handlers.begin() + static_cast<ptrdiff_t>(i));
+      return;
+    }
+  }
+
+ private:
+  SysContext& context_;
+};
+
 // Runs the handlers of all signals that are due. The first one decides about a restart.
 Delivered DeliverSignals(SysContext& context) {
   Delivered delivered = Delivered::kNothing;
@@ -38,7 +75,10 @@ Delivered DeliverSignals(SysContext& context) {
       trace->Record(context.now(), context.host().id(), TraceKind::kSignal, context.task.id(),
                     taken.signal, trace->InternLiteral("handler"));
     }
-    RunHandler(taken);
+    {
+      const HandlerMark mark(context, taken);
+      RunHandler(taken);
+    }
     context.process.FinishSignal(taken);
   }
   return delivered;
@@ -57,7 +97,7 @@ namespace call_internal {
 
 void Enter(SysContext& context, const CallInfo& info) {
   Scheduler& scheduler = context.scheduler();
-  scheduler.CountCall();
+  if (!context.environment.handlers.empty()) FinishAbandonedHandlers(context);
   scheduler.RunDueEvents();
   if (Trace* trace = scheduler.trace(); trace != nullptr) {
     trace->Record(context.now(), context.host().id(), TraceKind::kSyscallEnter, context.task.id(),
@@ -77,6 +117,7 @@ Departure Leave(SysContext& context, const CallInfo& info, const CallOutcome& ou
   if (!context.task.killed()) delivered = DeliverSignals(context);
   if (info.mask.has_value() && interrupted) context.process.SetBlocked(old_mask);
 
+  if (!outcome.ok() && outcome.cause() == Cause::kWouldBlock) context.scheduler().CountCall();
   Departure departure;
   if (interrupted && outcome.cause() == Cause::kInterruptedRestartable &&
       delivered != Delivered::kNoRestart && !context.task.killed()) {

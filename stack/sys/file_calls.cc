@@ -188,9 +188,11 @@ SysResult SysDup3(SysContext& context, int fd, int to, int flags) {
 }
 
 SysResult SysFcntl(SysContext& context, int fd, int command, long argument) {
+  const bool is_number =
+      command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_SETFD || command == F_SETFL;
   return RunCall(context,
                  {"fcntl", Operation::kFcntl, fd, static_cast<uint64_t>(command),
-                  static_cast<uint64_t>(argument)},
+                  is_number ? static_cast<uint64_t>(argument) : 0},
                  [&] { return Fcntl(context, fd, command, argument); });
 }
 

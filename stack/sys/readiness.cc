@@ -27,6 +27,7 @@ namespace {
 constexpr uint32_t kReadLike = kPollIn | kPollPri | kPollRdNorm | kPollRdBand | kPollRdHup;
 constexpr uint32_t kWriteLike = kPollOut | kPollWrNorm | kPollWrBand;
 constexpr uint32_t kAlways = kPollErr | kPollHup;
+constexpr int kMinTableSize = 256;  // Linux's after the first growth.
 
 // A file that is watched, kept alive while the call waits.
 struct Watched {
@@ -157,8 +158,9 @@ class DescriptorSet {
 
 CallOutcome Select(SysContext& context, int count, fd_set* const (&sets)[3], Instant deadline) {
   if (count < 0) return Cause::kInvalidArgument;
-  // Numbers that cannot be open are not looked at.
-  count = std::min(count, 1 << 20);
+  // Numbers beyond the descriptor table are not looked at, nor are their bits: callers pass any
+  // large number.
+  count = std::min(count, std::max(context.process.fds().capacity(), kMinTableSize));
   const SysProfile& profile = context.profile().sys;
   const uint32_t bits[3] = {profile.select_read_bits, profile.select_write_bits,
                             profile.select_except_bits};

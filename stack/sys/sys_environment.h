@@ -37,6 +37,14 @@ struct SysEnvironment {
   // that shows 0 for one that was never read.
   int64_t realtime_start = 1'000'000'000'000'000'000;
   int64_t monotonic_start = 1'000'000'000'000;
+  // Signal handlers that run, innermost last: where on the stack of which task, and the signal mask
+  // to return to. A handler that was left by siglongjmp is found by its frame being gone.
+  struct RunningHandler {
+    const Task* task;
+    uintptr_t frame;
+    SignalSet old_mask;
+  };
+  std::vector<RunningHandler> handlers;
   // The task that executes a simulated call right now. Its own calls to the C library are the
   // simulator's, not the program's.
   Task* in_kernel = nullptr;

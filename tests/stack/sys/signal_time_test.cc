@@ -105,6 +105,23 @@ TEST_F(SignalTimeTest, AHandlerMayLeaveByLongjmp) {
   });
 }
 
+TEST_F(SignalTimeTest, SiglongjmpUnblocksTheSignalAgain) {
+  sim_.RunTask([&](SysContext& c) {
+    Handle(c, SIGALRM, Jump);
+    volatile int rounds = 0;
+    if (sigsetjmp(jump, 1) != 0) rounds = rounds + 1;
+    if (rounds < 3) {
+      SysAlarm(c, 1);
+      Sleep(c, 100_s);
+      ADD_FAILURE() << "slept on";
+    }
+    EXPECT_EQ(c.now(), Instant::Zero() + 3_s);
+    EXPECT_EQ(SysGetpid(c).error, 0);
+    EXPECT_EQ(c.process.blocked(), 0u);
+    EXPECT_TRUE(c.environment.handlers.empty());
+  });
+}
+
 TEST_F(SignalTimeTest, ADefaultActionEndsTheProcess) {
   sim_.Spawn("main", [&](SysContext& c) {
     SysAlarm(c, 1);
