@@ -117,7 +117,8 @@ Departure Leave(SysContext& context, const CallInfo& info, const CallOutcome& ou
   if (!context.task.killed()) delivered = DeliverSignals(context);
   if (info.mask.has_value() && interrupted) context.process.SetBlocked(old_mask);
 
-  if (!outcome.ok() && outcome.cause() == Cause::kWouldBlock) context.scheduler().CountCall();
+  // A call that moved something got on; a million of those at one instant are no livelock.
+  if (!outcome.ok() || *outcome == 0) context.scheduler().CountCall();
   Departure departure;
   if (interrupted && outcome.cause() == Cause::kInterruptedRestartable &&
       delivered != Delivered::kNoRestart && !context.task.killed()) {
