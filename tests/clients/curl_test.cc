@@ -102,6 +102,22 @@ TEST_P(CurlTest, GetsNoPage) {
   });
 }
 
+TEST_P(CurlTest, UsesItsConnectionAgain) {
+  Run([](ClientServer& net) {
+    HttpServerOptions options = Page("again ");
+    options.keep_alive = true;  // And one connection only.
+    net.Server([options] { ServeHttp(options); });
+    net.Client([&net] {
+      Transfer get("http://10.0.0.2/page");
+      EXPECT_EQ(get.Perform(), CURLE_OK);
+      EXPECT_EQ(net.now(), 40_ms);
+      EXPECT_EQ(get.Perform(), CURLE_OK);
+      EXPECT_EQ(net.now(), 60_ms);
+      EXPECT_EQ(get.body(), "again again ");
+    });
+  });
+}
+
 TEST_P(CurlTest, ConnectTimeoutInABlackHole) {
   Run([](ClientServer& net) {
     net.world.AddFirewallRule(net.server, "input tcp dport 80 drop");

@@ -62,6 +62,20 @@ TEST_P(HiredisTest, SetsAndGets) {
   });
 }
 
+TEST_P(HiredisTest, FindsItsServerByName) {
+  Run([](ClientServer& net) {
+    net.Server([] { ServeRedis(); });
+    net.Client([&net] {
+      const Context redis(redisConnect("server", kPort));
+      ASSERT_EQ(redis->err, 0) << redis->errstr;
+      EXPECT_EQ(Command(redis, "PING"), "PONG");
+      const Context lost(redisConnect("nowhere", kPort));
+      EXPECT_STREQ(lost->errstr, "Name or service not known");
+      EXPECT_EQ(net.now(), 40_ms);
+    });
+  });
+}
+
 TEST_P(HiredisTest, ConnectToABlackHoleEndsWhenTheSystemGivesUp) {
   Run([this](ClientServer& net) {
     net.world.AddFirewallRule(net.server, "input tcp dport 6379 drop");

@@ -1,7 +1,5 @@
 // Source that others wrote: X.Org's transport library as Debian installs it (xtrans-dev), compiled
 // unmodified against tools/posix/compat.h. The server is a display number 0 that echoes.
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <functional>
 #include <string>
@@ -9,8 +7,7 @@
 
 #include "stack/base/address.h"
 #include "tests/clients/client_server.h"
-#include "tests/harness/server_io.h"
-#include "tools/posix/posix.h"
+#include "tests/harness/echo_server.h"
 
 // Of xtrans_client.c.
 extern "C" {
@@ -31,18 +28,7 @@ using namespace time_literals;  // NOLINT: the suffixes are all there is.
 constexpr int kConnectFailed = -1;
 constexpr int kTryAgain = -2;
 
-void ServeEcho() {
-  const int listener = ListenOn(6000);
-  const int fd = posix::accept(listener, nullptr, nullptr);
-  char buffer[100];
-  for (;;) {
-    const ssize_t got = posix::recv(fd, buffer, sizeof buffer, 0);
-    if (got <= 0) break;
-    SendAll(fd, {buffer, static_cast<size_t>(got)});
-  }
-  posix::close(fd);
-  posix::close(listener);
-}
+void ServeDisplay() { ServeEcho({.port = 6000}); }
 
 class XtransTest : public ClientTest {
  protected:
@@ -57,7 +43,7 @@ class XtransTest : public ClientTest {
 
 TEST_P(XtransTest, TalksToADisplay) {
   Run([](ClientServer& net) {
-    net.Server(ServeEcho);
+    net.Server(ServeDisplay);
     Client(net, [&net] {
       _XtransConnInfo* display = nullptr;
       ASSERT_EQ(xtrans_open("tcp/server:0", &display), 0);
@@ -105,7 +91,7 @@ TEST_P(XtransTest, GoesOnToTheNextAddress) {
     net.world.AddAddress(net.server, "fd00::2/64");
     net.world.AddName("display", *Address::Parse("fd00::2"));
     net.world.AddName("display", *Address::Parse("10.0.0.2"));
-    net.Server(ServeEcho);  // Not on IPv6.
+    net.Server(ServeDisplay);  // Not on IPv6.
     Client(net, [&net] {
       _XtransConnInfo* display = nullptr;
       EXPECT_EQ(xtrans_open("tcp/display:0", &display), kTryAgain);

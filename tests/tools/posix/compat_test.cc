@@ -3,7 +3,7 @@
 #include <string>
 
 #include "sim/testing/drywire_test.h"
-#include "tests/harness/servers.h"
+#include "tests/harness/echo_server.h"
 #include "tests/tools/posix/asio_client.h"
 #include "tests/tools/posix/plain_client.h"
 
@@ -17,10 +17,7 @@ struct Pair {
       : client(world.AddHost("client", "linux", "10.0.0.1/24")),
         server(world.AddHost("server", "linux", "10.0.0.2/24")) {}
   void Serve(World& world, Duration think_time = Duration::Zero()) {
-    ServerOptions options;
-    options.port = 7;
-    options.think_time = think_time;
-    world.Spawn(server, "echo", [options] { RunEchoServer(options); });
+    world.Spawn(server, "echo", [think_time] { ServeEcho({.think_time = think_time}); });
   }
   Host& client;
   Host& server;
