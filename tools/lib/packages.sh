@@ -10,6 +10,8 @@ readonly TEST_PACKAGES=(
   libbenchmark-dev libcurl4-openssl-dev libgmock-dev libgtest-dev libhiredis-dev
   x11proto-dev xtrans-dev
 )
+# For the real kernel's side of tests/oracle.
+readonly ORACLE_PACKAGES=(iproute2 nftables)
 # For --config=clang, --config=asan (with symbols in its reports) and the format check.
 readonly CLANG_PACKAGES=(clang-14 clang-format-14 libclang-rt-14-dev llvm-14)
 

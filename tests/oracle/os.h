@@ -1,0 +1,31 @@
+// POSIX calls for code that runs in a simulated process and on the real kernel alike.
+//
+// os::connect() and so on are drywire::posix's inside of a simulated process and the C library's
+// everywhere else: one body, compiled once.
+#ifndef DRYWIRE_TESTS_ORACLE_OS_H_
+#define DRYWIRE_TESTS_ORACLE_OS_H_
+
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+
+namespace drywire::os {
+
+#define DRYWIRE_POSIX(type, name, parameters, arguments) type name parameters;
+#include "tools/posix/functions.def"
+#undef DRYWIRE_POSIX
+
+int fcntl(int fd, int command, long argument = 0);
+int ioctl(int fd, unsigned long request, void* argument = nullptr);
+
+}  // namespace drywire::os
+
+#endif  // DRYWIRE_TESTS_ORACLE_OS_H_

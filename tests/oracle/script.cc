@@ -1,0 +1,305 @@
+#include "tests/oracle/script.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "sim/core/check.h"
+#include "sim/world/world.h"
+#include "tests/oracle/commands.h"
+#include "tools/posix/posix.h"
+
+namespace drywire {
+namespace {
+
+std::string Print(const sockaddr_storage& address, bool with_port) {
+  char text[INET6_ADDRSTRLEN] = "";
+  uint16_t port = 0;
+  const bool v6 = address.ss_family == AF_INET6;
+  if (v6) {
+    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(address);
+    inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof text);
+    port = ntohs(in6.sin6_port);
+  } else {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(address);
+    inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
+    port = ntohs(in.sin_port);
+  }
+  const std::string number = with_port || port == 0 ? absl::StrCat(port) : "*";
+  return v6 ? absl::StrCat("[", text, "]:", number) : absl::StrCat(text, ":", number);
+}
+
+using NameCall = int (*)(int, sockaddr*, socklen_t*);
+
+std::string Name(int fd, NameCall call, bool with_port) {
+  sockaddr_storage address = {};
+  socklen_t length = sizeof address;
+  const int result = call(fd, AsSockaddr(address), &length);
+  return result < 0 ? ErrorName(errno) : Print(address, with_port);
+}
+
+std::string Quote(const char* data, ssize_t size) {
+  return size < 0 ? ErrorName(errno) : absl::StrCat("'", absl::string_view(data, size), "'");
+}
+
+// On the real kernel a body is in its host's namespace, and configures it with the usual tools.
+void MustRun(const std::vector<std::string>& command) {
+  const absl::Status status = oracle::RunCommand(command);
+  DRYWIRE_CHECK(status.ok()) << status.message();
+}
+
+Host& SimulatedHost(const std::string& name) { return *World::Running()->FindHost(name); }
+
+}  // namespace
+
+std::string ErrorName(int error) {
+  const char* name = strerrorname_np(error);
+  return name != nullptr ? name : absl::StrCat("errno", error);
+}
+
+void Script::Append(const std::string& text) {
+  absl::StrAppend(&transcript_, text);
+  if (mirror_ == nullptr || transcript_.size() >= mirror_size_) return;
+  std::memcpy(mirror_ + (transcript_.size() - text.size()), text.data(), text.size());
+}
+
+Script& Script::Row(const std::string& name) {
+  Append(absl::StrCat(transcript_.empty() ? "" : "\n", name, ":"));
+  StartClock();
+  return *this;
+}
+
+Script& Script::operator()(const std::string& label, int64_t result) {
+  return Text(label, result < 0 ? ErrorName(errno) : absl::StrCat(result));
+}
+
+Script& Script::Ok(const std::string& label, int64_t result) {
+  return Text(label, result < 0 ? ErrorName(errno) : "ok");
+}
+
+Script& Script::Text(const std::string& label, const std::string& text) {
+  Append(absl::StrCat(" ", label, "=", text));
+  return *this;
+}
+
+Script& Script::Poll(int fd, short events) {
+  pollfd one = {fd, events, 0};
+  const int result = os::poll(&one, 1, 0);
+  if (result < 0) return Text("poll", ErrorName(errno));
+  return Text("poll", Events(static_cast<uint16_t>(one.revents)));
+}
+
+std::string Script::Events(uint32_t events) {
+  std::string text;
+  const auto add = [&](uint32_t bit, const char* name) {
+    if ((events & bit) != 0) absl::StrAppend(&text, text.empty() ? "" : "|", name);
+  };
+  add(POLLIN, "IN");
+  add(POLLPRI, "PRI");
+  add(POLLOUT, "OUT");
+  add(POLLERR, "ERR");
+  add(POLLHUP, "HUP");
+  add(POLLNVAL, "NVAL");
+  add(POLLRDHUP, "RDHUP");
+  return text.empty() ? "-" : text;
+}
+
+Script& Script::Error(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (os::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) error = errno;
+  return Text("error", error == 0 ? "0" : ErrorName(error));
+}
+
+Script& Script::LocalName(int fd) { return Text("local", Name(fd, os::getsockname, true)); }
+Script& Script::PeerName(int fd) { return Text("peer", Name(fd, os::getpeername, true)); }
+Script& Script::LocalAddress(int fd) { return Text("local", Name(fd, os::getsockname, false)); }
+Script& Script::PeerAddress(int fd) { return Text("peer", Name(fd, os::getpeername, false)); }
+
+Script& Script::Receive(int fd, int flags) {
+  char data[64];
+  const ssize_t size = os::recv(fd, data, sizeof data, flags);
+  return Text("recv", Quote(data, size));
+}
+
+Script& Script::ReceiveFrom(int fd, bool port, int flags) {
+  char data[64];
+  sockaddr_storage from = {};
+  socklen_t length = sizeof from;
+  const ssize_t size = os::recvfrom(fd, data, sizeof data, flags, AsSockaddr(from), &length);
+  Text("recv", Quote(data, size));
+  return size < 0 || length == 0 ? *this : Text("from", Print(from, port));
+}
+
+Script& Script::Send(int fd, absl::string_view data, int flags) {
+  return (*this)("send", os::send(fd, data.data(), data.size(), flags));
+}
+
+Script& Script::Option(const std::string& label, int fd, int level, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  const int result = os::getsockopt(fd, level, name, &value, &length);
+  return Text(label, result < 0 ? ErrorName(errno) : absl::StrCat(value));
+}
+
+void Script::StartClock() {
+  timespec time = {};
+  os::clock_gettime(CLOCK_MONOTONIC, &time);
+  started_ms_ = time.tv_sec * 1000 + time.tv_nsec / 1'000'000;
+}
+
+Script& Script::Elapsed() {
+  const int64_t before = started_ms_;
+  StartClock();
+  int64_t tenths = (started_ms_ - before + 20) / 100;
+  if (tenths > 20) tenths -= tenths % 5;  // the kernel's timers are up to 6 % late
+  return Text("after", absl::StrCat(tenths / 10, ".", tenths % 10, "s"));
+}
+
+void Script::Announce(absl::string_view name) { board_->Announce(name); }
+
+void Script::Await(absl::string_view name) {
+  for (int i = 0; i < 200'000 && !board_->Has(name); ++i) os::usleep(1000);
+  if (!board_->Has(name)) Text("await", absl::StrCat("nobody announced ", name));
+}
+
+void Script::Sysctl(const std::string& name, const std::string& value) {
+  if (posix::InSimulation()) {
+    World::Running()->SetSysctl(SimulatedHost(host_), name, value);
+    return;
+  }
+  const absl::Status status = oracle::WriteSysctl(name, value);
+  DRYWIRE_CHECK(status.ok()) << status.message();
+}
+
+void Script::Firewall(const std::string& rule) {
+  if (posix::InSimulation()) {
+    World::Running()->AddFirewallRule(SimulatedHost(host_), rule);
+  } else {
+    MustRun({"nft", oracle::NftStatement(rule)});
+  }
+}
+
+void Script::Route(const std::string& route) {
+  if (posix::InSimulation()) {
+    World::Running()->AddRoute(SimulatedHost(host_), route);
+  } else {
+    MustRun({"sh", "-c", absl::StrCat("exec ip ", oracle::IpRouteArguments(route))});
+  }
+}
+
+void Script::SetUp(const std::string& interface, bool up) {
+  if (posix::InSimulation()) {
+    World::Running()->SetInterfaceUp(SimulatedHost(host_), interface, up);
+  } else {
+    MustRun({"ip", "link", "set", interface, up ? "up" : "down"});
+  }
+}
+
+int Tcp(int flags, int family) { return os::socket(family, SOCK_STREAM | flags, 0); }
+int Udp(int flags, int family) { return os::socket(family, SOCK_DGRAM | flags, 0); }
+
+int Bind(int fd, const char* address, uint16_t port) {
+  const sockaddr_in to = Inet(address, port);
+  return os::bind(fd, AsSockaddr(to), sizeof to);
+}
+int Connect(int fd, const char* address, uint16_t port) {
+  const sockaddr_in to = Inet(address, port);
+  return os::connect(fd, AsSockaddr(to), sizeof to);
+}
+int Bind6(int fd, const char* address, uint16_t port, uint32_t scope) {
+  const sockaddr_in6 to = Inet6(address, port, scope);
+  return os::bind(fd, AsSockaddr(to), sizeof to);
+}
+int Connect6(int fd, const char* address, uint16_t port, uint32_t scope) {
+  const sockaddr_in6 to = Inet6(address, port, scope);
+  return os::connect(fd, AsSockaddr(to), sizeof to);
+}
+ssize_t SendTo(int fd, absl::string_view data, const char* address, uint16_t port, int flags) {
+  const sockaddr_in to = Inet(address, port);
+  return os::sendto(fd, data.data(), data.size(), flags, AsSockaddr(to), sizeof to);
+}
+ssize_t SendTo6(int fd, absl::string_view data, const char* address, uint16_t port, int flags) {
+  const sockaddr_in6 to = Inet6(address, port);
+  return os::sendto(fd, data.data(), data.size(), flags, AsSockaddr(to), sizeof to);
+}
+
+int SetInt(int fd, int level, int name, int value) {
+  return os::setsockopt(fd, level, name, &value, sizeof value);
+}
+int GetInt(int fd, int level, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return os::getsockopt(fd, level, name, &value, &length) < 0 ? -errno : value;
+}
+int SetLinger(int fd, int seconds) {
+  const linger value = {1, seconds};
+  return os::setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
+}
+int SetTimeout(int fd, int name, int ms) {
+  const timeval value = {ms / 1000, ms % 1000 * 1000};
+  return os::setsockopt(fd, SOL_SOCKET, name, &value, sizeof value);
+}
+
+int ListenOn(const char* address, uint16_t port, int backlog) {
+  const int fd = Tcp();
+  SetInt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  DRYWIRE_CHECK(Bind(fd, address, port) == 0) << address << ":" << port << " " << ErrorName(errno);
+  DRYWIRE_CHECK(os::listen(fd, backlog) == 0) << ErrorName(errno);
+  return fd;
+}
+int ListenOn6(const char* address, uint16_t port, int backlog) {
+  const int fd = Tcp(SOCK_NONBLOCK, AF_INET6);
+  SetInt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  DRYWIRE_CHECK(Bind6(fd, address, port) == 0) << address << ":" << port << " " << ErrorName(errno);
+  DRYWIRE_CHECK(os::listen(fd, backlog) == 0) << ErrorName(errno);
+  return fd;
+}
+int Listen(uint16_t port, int backlog) { return ListenOn("127.0.0.1", port, backlog); }
+
+int WaitFor(int fd, short events, int ms) {
+  pollfd one = {fd, events, 0};
+  return os::poll(&one, 1, ms);
+}
+
+int Accept(int listener) {
+  WaitFor(listener, POLLIN);
+  return os::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
+}
+
+void Settle() { os::usleep(30'000); }
+
+void SleepMs(int ms) {
+  timespec left = {ms / 1000, ms % 1000 * 1'000'000L};
+  while (os::nanosleep(&left, &left) < 0 && errno == EINTR) {
+  }
+}
+
+TcpPair Connected(uint16_t port) {
+  const int listener = Listen(port);
+  TcpPair pair = {Tcp(), -1};
+  Connect(pair.client, "127.0.0.1", port);
+  Settle();
+  DRYWIRE_CHECK(Connect(pair.client, "127.0.0.1", port) == 0) << ErrorName(errno);
+  pair.server = os::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
+  DRYWIRE_CHECK(pair.server >= 0) << ErrorName(errno);
+  os::close(listener);
+  return pair;
+}
+
+void AlarmAfter(int ms, void (*handler)(int), int flags) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  os::sigaction(SIGALRM, &action, nullptr);
+  itimerval value = {};
+  value.it_value.tv_sec = ms / 1000;
+  value.it_value.tv_usec = ms % 1000 * 1000;
+  os::setitimer(ITIMER_REAL, &value, nullptr);
+}
+
+}  // namespace drywire
