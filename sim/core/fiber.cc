@@ -20,6 +20,7 @@
 #ifdef DRYWIRE_FIBER_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
 #endif
 
 namespace drywire {
@@ -233,13 +234,32 @@ void StackPool::Release(StackRecord* stack) {
   (stack->size == stack_size_ ? free_ : other_).push_back(stack);
 }
 
+void StackPool::ReleaseAbandoned(StackRecord* stack) {
+#ifdef DRYWIRE_FIBER_ASAN
+  // Never used again, and what its frames refer to is no leak.
+  __lsan_register_root_region(stack->low, stack->size);
+  stack->name.store(nullptr);
+  --in_use_;
+#else
+  Release(stack);
+#endif
+}
+
 // --- FiberUnwind ---
 
-// The exception object dies either after the trampoline took it, or because somebody else did.
+FiberUnwind::FiberUnwind(Fiber* fiber) : fiber_(fiber) { fiber->unwind_ = this; }
+
+FiberUnwind::FiberUnwind(FiberUnwind&& other) noexcept : fiber_(other.fiber_) {
+  other.fiber_ = nullptr;
+  if (fiber_ != nullptr) fiber_->unwind_ = this;
+}
+
+// The exception object dies with its fiber, or because somebody else caught it. In the latter case
+// this is the last that the fiber does.
 FiberUnwind::~FiberUnwind() {
-  DRYWIRE_CHECK(fiber_ == nullptr)
-      << "fiber '" << fiber_->name_
-      << "' was killed, but its code swallowed the unwinding: a catch (...) that does not rethrow";
+  if (fiber_ == nullptr) return;
+  fiber_->unwind_ = nullptr;
+  if (fiber_->running_) fiber_->Abandon();
 }
 
 // --- Fiber ---
@@ -253,15 +273,32 @@ struct Fiber::Trampoline {
     __sanitizer_finish_switch_fiber(nullptr, &fiber->other_bottom_, &fiber->other_size_);
 #endif
     fiber->Run();
-    fiber->done_ = true;
-#ifdef DRYWIRE_FIBER_ASAN
-    // Null: this stack is not coming back.
-    __sanitizer_start_switch_fiber(nullptr, fiber->other_bottom_, fiber->other_size_);
-#endif
-    context::jump_fcontext(fiber->other_, nullptr);
-    DRYWIRE_FATAL() << "a fiber that ended was resumed";
+    fiber->Leave();
   }
 };
+
+namespace {
+
+// The fiber that runs in this thread, if it is being unwound. Unwinding belongs to the C++
+// runtime, whose handler is not told whose it is.
+thread_local Fiber* unwinding_here = nullptr;
+std::atomic<std::terminate_handler> terminate_before{nullptr};
+
+}  // namespace
+
+// A program may install a handler of its own at any time, so this is called for each unwinding.
+void Fiber::InstallTerminateHandler() {
+  if (std::get_terminate() == OnTerminate) return;
+  terminate_before.store(std::set_terminate(OnTerminate));
+}
+
+void Fiber::OnTerminate() {
+  if (unwinding_here != nullptr) unwinding_here->Abandon();
+  // The handler before may call this one again.
+  const std::terminate_handler before = terminate_before.exchange(nullptr);
+  if (before != nullptr) before();
+  std::abort();
+}
 
 Fiber::Fiber(StackPool* pool, std::string name, Entry entry, void* context, size_t stack_size)
     : pool_(pool),
@@ -279,7 +316,7 @@ void Fiber::Run() {
     entry_(context_);
   } catch (FiberUnwind& unwind) {
     unwind.fiber_ = nullptr;
-    return;
+    unwind_ = nullptr;
   } catch (const std::exception& e) {
     DRYWIRE_FATAL() << "fiber '" << name_ << "' ended by an exception nobody caught: "
                     << DemangledName(abi::__cxa_current_exception_type()) << ": " << e.what();
@@ -287,8 +324,25 @@ void Fiber::Run() {
     DRYWIRE_FATAL() << "fiber '" << name_ << "' ended by an exception nobody caught: "
                     << DemangledName(abi::__cxa_current_exception_type());
   }
-  DRYWIRE_CHECK(!unwinding_) << "fiber '" << name_
-                             << "' was killed, but its code kept the unwinding and returned";
+}
+
+void Fiber::Leave() {
+  done_ = true;
+  // Somebody may have kept it, in a std::exception_ptr.
+  if (unwind_ != nullptr) unwind_->fiber_ = nullptr;
+#ifdef DRYWIRE_FIBER_ASAN
+  // Null: this stack is not coming back.
+  __sanitizer_start_switch_fiber(nullptr, other_bottom_, other_size_);
+#endif
+  context::jump_fcontext(other_, nullptr);
+  DRYWIRE_FATAL() << "a fiber that ended was resumed";
+  std::abort();
+}
+
+void Fiber::Abandon() {
+  DRYWIRE_DCHECK(running_ && unwinding_);
+  abandoned_ = true;
+  Leave();
 }
 
 // errno and the exception state belong to the flow of control, so they change hands here, for both
@@ -301,6 +355,7 @@ void Fiber::SwitchIn() {
   *globals = exceptions_;
   errno = errno_;
   running_ = true;
+  unwinding_here = unwinding_ ? this : nullptr;
 #ifdef DRYWIRE_FIBER_ASAN
   void* fake_stack_outside = nullptr;
   __sanitizer_start_switch_fiber(&fake_stack_outside, stack_->low, stack_->size);
@@ -311,15 +366,17 @@ void Fiber::SwitchIn() {
 #endif
   self_ = back.fctx;
   running_ = false;
+  unwinding_here = nullptr;
   exceptions_ = *globals;
   errno_ = errno;
   *globals = exceptions_outside;
   errno = errno_outside;
-  if (done_) ReleaseStack();
-}
-
-void Fiber::ReleaseStack() {
-  pool_->Release(stack_);
+  if (!done_) return;
+  if (abandoned_) {
+    pool_->ReleaseAbandoned(stack_);
+  } else {
+    pool_->Release(stack_);
+  }
   stack_ = nullptr;
 }
 
@@ -362,6 +419,8 @@ void Fiber::Unwind() {
 void Fiber::Exit() {
   DRYWIRE_DCHECK(running_ && !unwinding_);
   unwinding_ = true;
+  unwinding_here = this;
+  InstallTerminateHandler();
   throw FiberUnwind(this);
 }
 

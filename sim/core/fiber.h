@@ -2,13 +2,17 @@
 //
 // On Boost.Context's fcontext (a few nanoseconds a switch). Each fiber has its own errno and C++
 // exception state. Stacks are mapped, pooled and guarded: running over the end stops the process
-// with a message that names the fiber and says how to give it more. A killed fiber is unwound:
-// FiberUnwind is thrown where it is suspended, so that destructors run. Code which swallows it (a
-// catch (...) that does not rethrow) is a fatal error that names the fiber, and so is any other
-// exception that leaves the fiber's body. AddressSanitizer is told of each switch.
+// with a message that names the fiber and says how to give it more. Any exception that leaves the
+// fiber's body is a fatal error. AddressSanitizer is told of each switch.
 //
-// Left out: moving a fiber between threads; unwinding through noexcept frames (std::terminate names
-// FiberUnwind then).
+// A killed fiber is unwound: FiberUnwind is thrown where it is suspended, so that destructors run.
+// Not all code can be unwound. Where std::terminate would be next (a noexcept function or
+// destructor, a C function without unwind tables) and where a catch (...) ends without rethrowing,
+// the fiber is abandoned: it stops there for good, as a process does that a real kernel kills. What
+// its remaining frames own is lost; their locks stay locked. AddressSanitizer builds keep the stack
+// of an abandoned fiber, so that LeakSanitizer finds what it refers to.
+//
+// Left out: moving a fiber between threads.
 #ifndef DRYWIRE_SIM_CORE_FIBER_H_
 #define DRYWIRE_SIM_CORE_FIBER_H_
 
@@ -59,6 +63,8 @@ class StackPool {
   // `size` 0 means the pool's own.
   fiber_internal::StackRecord* Acquire(const char* name, size_t size);
   void Release(fiber_internal::StackRecord* stack);
+  // Of a fiber that was abandoned: its frames are as they were.
+  void ReleaseAbandoned(fiber_internal::StackRecord* stack);
 
   size_t stack_size_;
   size_t in_use_ = 0;
@@ -67,17 +73,17 @@ class StackPool {
   std::vector<fiber_internal::StackRecord*> other_;  // Of other sizes, free.
 };
 
-// Thrown to unwind a killed fiber. Never catch it without rethrowing.
+// Thrown to unwind a killed fiber. Catch it only to rethrow it: its end is the fiber's.
 class FiberUnwind {
  public:
-  FiberUnwind(FiberUnwind&& other) noexcept : fiber_(other.fiber_) { other.fiber_ = nullptr; }
+  FiberUnwind(FiberUnwind&& other) noexcept;
   FiberUnwind& operator=(FiberUnwind&&) = delete;
   ~FiberUnwind();
 
  private:
   friend class Fiber;
-  explicit FiberUnwind(Fiber* fiber) : fiber_(fiber) {}
-  Fiber* fiber_;
+  explicit FiberUnwind(Fiber* fiber);
+  Fiber* fiber_;  // Null: the fiber has ended.
 };
 
 class Fiber {
@@ -96,9 +102,9 @@ class Fiber {
   // From inside this fiber: goes back to whoever resumed it. Throws FiberUnwind when it is resumed
   // by Unwind.
   void Suspend();
-  // From outside: ends the fiber. If it is suspended its stack is unwound first (it may still
-  // suspend while its destructors run; then done() is false and Resume carries on). If it never ran
-  // it does not run at all.
+  // From outside: ends the fiber. If it is suspended its stack is unwound first, as far as it can
+  // be (it may still suspend while its destructors run; then done() is false and Resume carries
+  // on). If it never ran it does not run at all.
   void Unwind();
   // From inside: unwinds this fiber now.
   [[noreturn]] void Exit();
@@ -106,6 +112,8 @@ class Fiber {
   bool done() const { return done_; }
   bool started() const { return started_; }
   bool unwinding() const { return unwinding_; }
+  // Whether it ended before all of its frames did.
+  bool abandoned() const { return abandoned_; }
   const std::string& name() const { return name_; }
   // Bytes between the present stack pointer and the stack's end. From inside this fiber.
   size_t StackLeft() const;
@@ -119,9 +127,14 @@ class Fiber {
   };
   struct Trampoline;
 
+  static void OnTerminate();
+  static void InstallTerminateHandler();
   void Run();
   void SwitchIn();
-  void ReleaseStack();
+  // The last switch away from this fiber.
+  [[noreturn]] void Leave();
+  // From inside: ends this fiber here and now.
+  [[noreturn]] void Abandon();
 
   StackPool* pool_;
   std::string name_;
@@ -137,6 +150,8 @@ class Fiber {
   bool done_ = false;
   bool kill_ = false;       // Unwinding was asked for and not yet begun.
   bool unwinding_ = false;  // FiberUnwind was thrown.
+  bool abandoned_ = false;
+  FiberUnwind* unwind_ = nullptr;  // While it exists.
   size_t stack_size_;
   // AddressSanitizer's view of the two stacks.
   void* fake_stack_ = nullptr;

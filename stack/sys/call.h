@@ -6,13 +6,16 @@
 // nothing of the call left on the stack, so that a handler may leave by siglongjmp. A call that a
 // signal interrupted is begun again when it may be restarted and the handler has SA_RESTART;
 // otherwise it is EINTR. Every call leaves a trace record at entry and one at exit. Pointers never
-// enter the trace. Source: signal(7), sigaction(2); FreeBSD's sigaction(2).
+// enter the trace. A task that is killed inside a call leaves it completely before any of the
+// program's frames is touched, as those may not be willing to be unwound (see sim/core/fiber.h).
+// Source: signal(7), sigaction(2); FreeBSD's sigaction(2).
 #ifndef DRYWIRE_STACK_SYS_CALL_H_
 #define DRYWIRE_STACK_SYS_CALL_H_
 
 #include <cstdint>
 #include <optional>
 
+#include "sim/core/fiber.h"
 #include "stack/personality/cause.h"
 #include "stack/personality/operation.h"
 #include "stack/sys/sys_environment.h"
@@ -71,7 +74,7 @@ Departure Leave(SysContext& context, const CallInfo& info, const CallOutcome& ou
 
 // Runs `body`, a callable that returns a CallOutcome, as a system call.
 template <typename Body>
-SysResult RunCall(SysContext& context, const CallInfo& info, Body body) {
+SysResult RunCall(SysContext& context, const CallInfo& info, Body body) try {
   for (;;) {
     const SignalSet old_mask = context.process.blocked();
     CallOutcome outcome = Cause::kInterrupted;
@@ -84,6 +87,10 @@ SysResult RunCall(SysContext& context, const CallInfo& info, Body body) {
         call_internal::Leave(context, info, outcome, old_mask);
     if (!departure.again) return departure.result;
   }
+} catch (const FiberUnwind&) {
+  // The search for a handler ends here at first, so that the frames up to here are unwound whatever
+  // the caller is.
+  throw;
 }
 
 // Says on standard error, once for each text, that a program asked for something that is not

@@ -7,8 +7,9 @@
 // these functions. What a process can only ask of a real kernel (fork, threads, sendfile, timerfd,
 // ...) is refused with a message: see interpose_other.cc.
 //
-// A process that is killed inside a function which the C library declares noexcept (kill(),
-// socket()), and was called from C++ code that has something to destroy, ends in std::terminate.
+// The C library declares many of these functions noexcept (kill(), socket()). C++ code that has
+// something to destroy when its process ends inside of one is abandoned there: see
+// sim/core/fiber.h.
 #include <cstdarg>
 
 #include "tools/posix/libc_calls.h"

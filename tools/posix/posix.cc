@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include "sim/core/fiber.h"
 #include "stack/sys/names.h"
 #include "stack/sys/sys_environment.h"
 #include "stack/sys/syscalls.h"
@@ -250,7 +251,7 @@ int pthread_sigmask(int how, const sigset_t* set, sigset_t* old) {
       .error;
 }
 
-void _exit(int status) {
+void _exit(int status) try {
   SysEnvironment* const environment = Environment();
   if (environment == nullptr) {
     (void)Outside("_exit");
@@ -258,6 +259,8 @@ void _exit(int status) {
   }
   Process::Of(environment->scheduler->current())->Exit(status);
   environment->scheduler->ExitCurrent();
+} catch (const FiberUnwind&) {
+  throw;  // As in RunCall: the simulator's frames come first, whatever the caller is.
 }
 
 // --- Names ---

@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -198,38 +199,128 @@ TEST(FiberTest, ExitUnwindsFromInside) {
   EXPECT_FALSE(after);
 }
 
-// Death tests fork, so each builds its fibers inside the statement that dies.
-TEST(FiberDeathTest, SwallowingTheUnwindIsFound) {
-  const auto swallow = [] {
-    StackPool pool;
-    Body body(&pool, "swallower", [&](Fiber& f) {
-      try {
-        f.Suspend();
-      } catch (...) {
-      }
-      f.Suspend();
-    });
-    body.fiber.Resume();
-    body.fiber.Unwind();
-  };
-  EXPECT_DEATH(swallow(), "fiber 'swallower' was killed, but its code swallowed");
+struct Note {
+  ~Note() { *log += name; }
+  std::string* log;
+  char name;
+};
+
+// Runs `body` up to its first Suspend and kills it there.
+void KillSuspended(std::function<void(Fiber&)> body) {
+  StackPool pool;
+  Body killed(&pool, "killed", std::move(body));
+  killed.fiber.Resume();
+  EXPECT_FALSE(killed.fiber.done());
+  killed.fiber.Unwind();
+  EXPECT_TRUE(killed.fiber.done());
+  EXPECT_TRUE(killed.fiber.abandoned());
+  EXPECT_EQ(pool.in_use(), 0u);
+  EXPECT_EQ(std::uncaught_exceptions(), 0);
+  EXPECT_EQ(std::current_exception(), nullptr);
+  // Others go on, and can be killed and unwound.
+  std::string log;
+  Body next(&pool, "next", [&log](Fiber& f) {
+    const Note note{&log, 'n'};
+    f.Suspend();
+  });
+  next.fiber.Resume();
+  next.fiber.Unwind();
+  EXPECT_TRUE(next.fiber.done());
+  EXPECT_FALSE(next.fiber.abandoned());
+  EXPECT_EQ(log, "n");
 }
 
-TEST(FiberDeathTest, KeepingTheUnwindIsFound) {
-  const auto keep = [] {
-    StackPool pool;
-    std::exception_ptr kept;
-    Body body(&pool, "keeper", [&](Fiber& f) {
-      try {
-        f.Suspend();
-      } catch (...) {
-        kept = std::current_exception();
-      }
-    });
-    body.fiber.Resume();
-    body.fiber.Unwind();
+TEST(FiberTest, IsAbandonedAtANoexceptFunction) {
+  std::string log;
+  KillSuspended([&log](Fiber& f) {
+    const Note outer{&log, 'o'};
+    const std::string on_the_heap(100, 'h');
+    [&]() noexcept { f.Suspend(); }();
+    log += on_the_heap;
+  });
+  EXPECT_EQ(log, "");
+}
+
+TEST(FiberTest, IsAbandonedInADestructor) {
+  struct Closer {
+    ~Closer() { fiber->Suspend(); }
+    Fiber* fiber;
+    std::string text = std::string(100, 't');
   };
-  EXPECT_DEATH(keep(), "fiber 'keeper' was killed, but its code kept");
+  std::string log;
+  KillSuspended([&log](Fiber& f) {
+    const Note outer{&log, 'o'};
+    const Closer closer{&f};
+  });
+  EXPECT_EQ(log, "");
+}
+
+// An exception is on its way already when the fiber is killed.
+TEST(FiberTest, IsAbandonedWhileAnExceptionIsThrown) {
+  struct Closer {
+    ~Closer() { fiber->Suspend(); }
+    Fiber* fiber;
+  };
+  std::string log;
+  KillSuspended([&log](Fiber& f) {
+    try {
+      const Closer closer{&f};
+      throw std::runtime_error("lost with its fiber");
+    } catch (const std::exception&) {
+      log += "never";
+    }
+  });
+  EXPECT_EQ(log, "");
+}
+
+TEST(FiberTest, IsAbandonedWhereItsUnwindingIsSwallowed) {
+  std::string log;
+  KillSuspended([&log](Fiber& f) {
+    const Note outer{&log, 'o'};
+    try {
+      const Note inner{&log, 'i'};
+      f.Suspend();
+    } catch (...) {
+      log += '.';
+    }
+    log += "never";
+  });
+  EXPECT_EQ(log, "i.");
+}
+
+TEST(FiberTest, ItsUnwindingMayBeKept) {
+  StackPool pool;
+  std::exception_ptr kept;
+  Body body(&pool, "keeper", [&](Fiber& f) {
+    try {
+      f.Suspend();
+    } catch (...) {
+      kept = std::current_exception();
+    }
+  });
+  body.fiber.Resume();
+  body.fiber.Unwind();
+  EXPECT_TRUE(body.fiber.done());
+  EXPECT_FALSE(body.fiber.abandoned());
+  EXPECT_NE(kept, nullptr);
+}
+
+// Death tests fork, so each builds its fibers inside the statement that dies.
+TEST(FiberDeathTest, TerminateIsStillTheEndOfTheProgram) {
+  const auto terminate = [] {
+    StackPool pool;
+    Body victim(&pool, "victim", [](Fiber& f) { [&]() noexcept { f.Suspend(); }(); });
+    victim.fiber.Resume();
+    victim.fiber.Unwind();
+    [](const std::function<void()>& f) noexcept { f(); }([] { throw 5; });
+  };
+  EXPECT_DEATH(terminate(), "terminate called after throwing an instance of 'int'");
+  const auto in_a_fiber = [] {
+    StackPool pool;
+    Body body(&pool, "a", [](Fiber&) { std::terminate(); });
+    body.fiber.Resume();
+  };
+  EXPECT_DEATH(in_a_fiber(), "terminate called");
 }
 
 TEST(FiberDeathTest, ExceptionsMustNotLeaveTheBody) {
