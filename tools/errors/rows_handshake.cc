@@ -87,13 +87,19 @@ void ResetAfterHandshake(Scene& scene) {
   });
 }
 
-// SYNs get through and nothing else does. With SYN cookies the server keeps no state for such a
-// client; the client believes that it is connected and learns the truth from its data only.
-void SilenceAfterHandshake(Scene& scene) {
+// SYNs get through and nothing else does.
+Host& ClientOfServerThatHearsSynsOnly(Scene& scene, Host** server) {
   Host& client = scene.AddHost("client", "10.0.0.1/24");
-  Host& server = scene.AddHost("server", "10.0.0.2/24");
-  scene.SpawnListener(server, 80);
-  scene.AddFirewallRule(server, "input tcp flags & syn == 0 drop");
+  *server = &scene.AddHost("server", "10.0.0.2/24");
+  scene.SpawnListener(**server, 80);
+  scene.AddFirewallRule(**server, "input tcp flags & syn == 0 drop");
+  return client;
+}
+
+// The client believes that it is connected and learns the truth from its data only.
+void SilenceAfterHandshake(Scene& scene) {
+  Host* server = nullptr;
+  Host& client = ClientOfServerThatHearsSynsOnly(scene, &server);
   scene.Spawn(client, "client", [](Calls& sys) {
     const int fd = sys.socket(AF_INET, SOCK_STREAM);
     sys.Observe(sys.connect(fd, Inet("10.0.0.2", 80)));
@@ -101,6 +107,31 @@ void SilenceAfterHandshake(Scene& scene) {
     std::string text;
     sys.Observe(static_cast<int>(sys.recv(fd, &text)));
   });
+}
+
+// The same with a server that answers from cookies only. It keeps no state, so that it never sends
+// its SYN-ACK again: a client that waits for the server to speak first waits for ever.
+void LongWaitWithCookies(Scene& scene, const char* sysctl, const char* value) {
+  Host* server = nullptr;
+  Host& client = ClientOfServerThatHearsSynsOnly(scene, &server);
+  scene.SetSysctl(*server, sysctl, value);
+  scene.Spawn(client, "client", [](Calls& sys) {
+    const int fd = sys.socket(AF_INET, SOCK_STREAM);
+    sys.Observe(sys.connect(fd, Inet("10.0.0.2", 80)));
+    const int revents = sys.poll(fd, POLLIN, 120'000);
+    sys.Observe(revents == 0 ? "silence for 120 s" : "something to read");
+    sys.send(fd, "hello");
+    std::string text;
+    sys.Observe(static_cast<int>(sys.recv(fd, &text)));
+  });
+}
+
+void LongWaitWithCookiesOnLinux(Scene& scene) {
+  LongWaitWithCookies(scene, "net.ipv4.tcp_syncookies", "2");
+}
+
+void LongWaitWithCookiesOnFreeBsd(Scene& scene) {
+  LongWaitWithCookies(scene, "net.inet.tcp.syncookies_only", "1");
 }
 
 void ShutDownWhileConnecting(Scene& scene) {
@@ -278,11 +309,24 @@ constexpr AtlasRow kRows[] = {
       AcceptQueueFull}},
     {"cause-silence-after-handshake",
      AtlasPage::kCause,
-     "The handshake completed for the client alone; a server with SYN cookies does not know of it.",
+     "The handshake completed for the client alone: its last ACK was lost, and its data is too.",
      {"0, ETIMEDOUT", "connect() succeeds; tcp_retries2 retransmissions of data later recv() tells",
       SilenceAfterHandshake},
      {"0, ETIMEDOUT", "connect() succeeds; twelve retransmissions of data later recv() tells",
       SilenceAfterHandshake}},
+    {"cause-syn-cookies",
+     AtlasPage::kCause,
+     "The server answers with SYN cookies and the last ACK of the handshake is lost: the server "
+     "knows nothing of the connection.",
+     {"0, silence for 120 s, ETIMEDOUT",
+      "tcp_syncookies 2: connect() succeeds and the SYN-ACK is never repeated; data times out "
+      "after "
+      "tcp_retries2 retransmissions; observed on Linux 6.18",
+      LongWaitWithCookiesOnLinux},
+     {"0, silence for 120 s, ETIMEDOUT",
+      "net.inet.tcp.syncookies_only 1: connect() succeeds and the SYN-ACK is never repeated; data "
+      "times out after twelve retransmissions",
+      LongWaitWithCookiesOnFreeBsd}},
     {"cause-shutdown-while-connecting",
      AtlasPage::kCause,
      "The program shut the socket down while the attempt was under way.",
