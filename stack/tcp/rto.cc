@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace drywire {
+namespace {
+
+constexpr int kBsdMaxShift = 9;
+
+}  // namespace
 
 void RttEstimator::Sample(const TcpProfile& profile, Duration rtt, Seq snd_una, Seq snd_nxt) {
   const int64_t m = std::clamp<int64_t>(rtt.micros(), 0, int64_t{1} << 28);
@@ -69,13 +74,24 @@ Duration RttEstimator::Rto(const TcpProfile& profile) const {
 }
 
 Duration RttEstimator::BackedOff(const TcpProfile& profile, int shift) const {
-  // FreeBSD's table ends at 64; Linux is limited by the maximum alone.
-  shift = std::min(shift, profile.rto_rule == RtoRule::kBsd ? 6 : 30);
+  // FreeBSD's tcp_backoff[] ends at 512; Linux is limited by the maximum alone.
+  shift = std::min(shift, profile.rto_rule == RtoRule::kBsd ? kBsdMaxShift : 30);
   // FreeBSD adds no slop to the very first timeout, which no measurement or back-off made.
   const bool first_syn = srtt_us_ == 0 && shift == 0;
   const Duration slop = first_syn ? Duration() : Duration::Millis(profile.rexmit_slop_ms);
   return std::min(Rto(profile) * (int64_t{1} << shift) + slop,
                   Duration::Millis(profile.rto_max_ms));
+}
+
+Duration RttEstimator::BsdPersist(const TcpProfile& profile, int shift) const {
+  const Duration base = srtt() * 4 + rttvar() * 2;
+  return std::clamp(base * (int64_t{1} << std::min(shift, kBsdMaxShift)) +
+                        Duration::Millis(profile.rexmit_slop_ms),
+                    Duration::Millis(profile.persmin_ms), Duration::Millis(profile.persmax_ms));
+}
+
+Duration RttEstimator::BsdTotalBackOff(const TcpProfile& profile) const {
+  return Rto(profile) * 2559;
 }
 
 }  // namespace drywire

@@ -4,7 +4,7 @@
 // lets it decay, with rto_min as its floor; FreeBSD floors the sum and adds a slop. Neither rounds
 // to timer ticks here: the simulation uses the nominal value.
 // Source: net/ipv4/tcp_input.c (tcp_rtt_estimator) as of Linux 6; sys/netinet/tcp_var.h,
-// tcp_input.c.
+// tcp_input.c, tcp_timer.c and tcp_output.c of FreeBSD 14.
 #ifndef DRYWIRE_STACK_TCP_RTO_H_
 #define DRYWIRE_STACK_TCP_RTO_H_
 
@@ -26,11 +26,17 @@ class RttEstimator {
   bool has_sample() const { return srtt_us_ != 0; }
   // Smoothed round trip; zero before the first sample.
   Duration srtt() const { return Duration::Micros(srtt_us_ >> 3); }
+  // Four times the deviation: what RFC 6298 adds to SRTT.
   Duration rttvar() const { return Duration::Micros(rttvar_us_); }
   // The timeout without back-off.
   Duration Rto(const TcpProfile& profile) const;
   // The timeout after `shift` doublings, within the system's limits.
   Duration BackedOff(const TcpProfile& profile, int shift) const;
+  // FreeBSD's tcp_setpersist(): time to the next window probe, within persmin and persmax. It takes
+  // the estimates as they are stored, times 32 and 16, for plain ones.
+  Duration BsdPersist(const TcpProfile& profile, int shift) const;
+  // How long all retransmissions together would take without limits: FreeBSD's tcp_totbackoff.
+  Duration BsdTotalBackOff(const TcpProfile& profile) const;
 
  private:
   void LinuxSample(uint32_t min_us, int64_t m, Seq snd_una, Seq snd_nxt);

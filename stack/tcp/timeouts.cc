@@ -105,13 +105,11 @@ void Tcb::OnRetransmitTimeout(Instant now, Actions* actions) {
 }
 
 Duration Tcb::PersistInterval() const {
+  if (profile_->rto_rule == RtoRule::kBsd) return rtt_.BsdPersist(*profile_, backoff_);
   const Duration rto = rtt_.Rto(*profile_);
   const Duration most = Duration::Millis(profile_->persmax_ms);
-  const Duration least = Duration::Millis(std::max(profile_->persmin_ms, profile_->rto_min_ms));
-  const int shift = std::min<int>(backoff_, profile_->retries_count ? 6 : 30);
-  const Duration base =
-      profile_->persmin_ms != 0 ? (rtt_.srtt() + rtt_.rttvar() * 4) / 2 : std::max(rto, least);
-  return std::clamp(base * (int64_t{1} << shift), least, most);
+  const Duration least = Duration::Millis(profile_->rto_min_ms);
+  return std::clamp(rto * (int64_t{1} << std::min<int>(backoff_, 30)), least, most);
 }
 
 // The window is closed, or the rest is held back: probe, so that a lost window update cannot hang
@@ -128,7 +126,8 @@ void Tcb::OnPersistTimeout(Instant now, Actions* actions) {
   bool give_up = false;
   if (profile_->retries_count) {
     const Duration silence = now - last_heard_;
-    give_up = (backoff_ >= profile_->retries2 && silence >= Duration::Seconds(7200)) ||
+    const Duration most = std::min(Duration::Seconds(7200), rtt_.BsdTotalBackOff(*profile_));
+    give_up = (backoff_ >= profile_->retries2 && silence >= most) ||
               (orphan_ && silence >= Duration::Millis(profile_->persmax_ms));
   } else if (settings_.user_timeout_ms != 0) {
     cause = Cause::kUserTimeout;

@@ -177,6 +177,23 @@ TEST(FreeBsdDataTest, GivesUpAfterTwelveRetransmissions) {  // net.inet.tcp.retr
   tcp.ExpectError(Cause::kRetransmissionTimeout);
 }
 
+TEST(FreeBsdDataTest, BackOffEndsAt512) {  // tcp_backoff[] of tcp_timer.c, 64 s at most
+  TcbHarness tcp(FreeBsdProfile());
+  tcp.SynSent();
+  tcp.AdvanceTo(20_ms);
+  tcp.Inject("S. 0:0(0) ack 1 win 65535 <mss 1460>");
+  tcp.log().Clear();
+  tcp.Send(10);
+  // 60 ms twice as long each time, 200 ms on top.
+  Duration at = 20_ms;
+  for (const int factor : {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 512, 512}) {
+    if (factor != 0) at = at + 60_ms * factor + 200_ms;
+    tcp.AdvanceTo(at);
+    tcp.ExpectAt(at, "P. 1:11(10) ack 1");
+    tcp.ExpectNothing();
+  }
+}
+
 TEST_P(BothDataTest, OldAcksAreIgnored) {
   tcp_.Established();
   tcp_.Send(10);
@@ -217,6 +234,27 @@ TEST(FreeBsdDataTest, ProbesAClosedWindowWithAByte) {  // net.inet.tcp.persmin
   EXPECT_NE(tcp.log().size(), 0u);
   tcp.Inject(". 1:1(0) ack 2001 win 2000");
   EXPECT_EQ(tcp.tcb().Unacknowledged(), 0u);
+}
+
+// tcp_setpersist(): 4 * SRTT + 8 * RTTVAR of 20 ms and 10 ms are 160 ms, twice as long each time,
+// 200 ms on top, within persmin and persmax; a silent peer is given up as tcp_timer_persist() does.
+TEST(FreeBsdDataTest, ProbesLessAndLessOftenAndGivesUp) {
+  TcbHarness tcp(FreeBsdProfile());
+  tcp.SynSent();
+  tcp.AdvanceTo(20_ms);
+  tcp.Inject("S. 0:0(0) ack 1 win 0 <mss 1460>");
+  tcp.log().Clear();
+  tcp.Send(10);
+  tcp.ExpectNothing();
+  Duration at = 20_ms;
+  for (const int millis : {5000, 5000, 5000, 5000, 5000, 5320, 10440, 20680, 41160, 60000, 60000}) {
+    at = at + Duration::Millis(millis);
+    tcp.AdvanceTo(at);
+    tcp.ExpectAt(at, ". 1:2(1) ack 1");
+    tcp.ExpectNothing();
+  }
+  tcp.AdvanceTo(at + 120_s);
+  tcp.ExpectError(Cause::kRetransmissionTimeout);
 }
 
 TEST_P(BothDataTest, AnAnsweredProbeNeverTimesOut) {
