@@ -96,7 +96,7 @@ void Host::Restart() { net_.Restart(); }
 void Host::Pause() {
   if (paused_) return;
   paused_ = true;
-  net_.set_paused(true);
+  net_.Pause();
   for (Process& process : processes_) {
     for (Task* task : process.tasks()) scheduler().Freeze(task);
   }
@@ -105,7 +105,7 @@ void Host::Pause() {
 void Host::Resume() {
   if (!paused_) return;
   paused_ = false;
-  net_.set_paused(false);
+  net_.Resume();
   for (Process& process : processes_) {
     for (Task* task : process.tasks()) scheduler().Thaw(task);
   }

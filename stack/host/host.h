@@ -3,8 +3,9 @@
 // The world creates hosts, wires their interfaces and gives them their profile; stack/sys acts for
 // their processes. A crash loses everything a power cut loses: processes vanish, sockets forget
 // their peers without a word, and only configuration (interfaces, addresses, routes, sysctls)
-// survives. A paused host takes in no packets (they wait) and runs no task; its protocol timers go
-// on, and what they would send is lost, as if the link were cut for that time.
+// survives. A paused host is a virtual machine that its hypervisor stopped: it takes in no packets
+// (they wait), runs no task and no timer. Its clock goes on: what became due meanwhile happens when
+// it goes on.
 #ifndef DRYWIRE_STACK_HOST_HOST_H_
 #define DRYWIRE_STACK_HOST_HOST_H_
 

@@ -62,6 +62,9 @@ class DemuxEndpoint : public ListHook<EndpointOrderTag> {
   // The host loses power: forget everything silently, cancel timers, leave the demux. Nothing is
   // sent.
   virtual void OnCrash() = 0;
+  // The host goes on after a pause: timers that were ignored meanwhile (see NetStack::paused) are
+  // set again, those that are overdue for now.
+  virtual void OnResume() {}
   // One line for state dumps, in the manner of `ss -tan`: protocol, state, queues, local, peer.
   virtual std::string DescribeEndpoint() const = 0;
 

@@ -72,7 +72,7 @@ void NetStack::RearmIp() {
 }
 
 void NetStack::OnIpDeadline() {
-  if (!powered_) return;
+  if (!powered_ || paused_) return;
   std::unique_ptr<IpActions> actions = TakeActions();
   ip_->OnDeadline(now(), *actions);
   Finish(std::move(actions));
@@ -129,6 +129,7 @@ void NetStack::Transmit(IpActions::Transmit& transmit) {
 }
 
 void NetStack::OnLoopback() {
+  if (paused_) return;
   // What is sent meanwhile is for the next turn.
   std::swap(looping_, arriving_);
   for (PacketPtr& packet : arriving_) Receive(kLoopbackInterface, std::move(packet));
@@ -182,6 +183,13 @@ void NetStack::Crash() {
   std::unique_ptr<IpActions> actions = TakeActions();
   ip_->ForgetDynamicState(*actions);
   Finish(std::move(actions));
+}
+
+void NetStack::Resume() {
+  paused_ = false;
+  if (!looping_.empty() && !loopback_.is_pending()) events().Schedule(&loopback_, now());
+  for (DemuxEndpoint& endpoint : demux_.endpoints()) endpoint.OnResume();
+  RearmIp();
 }
 
 std::string NetStack::DescribeEndpoints() {

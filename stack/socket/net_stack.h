@@ -111,8 +111,11 @@ class NetStack {
   void Crash();
   void Restart() { powered_ = true; }
   bool powered() const { return powered_; }
-  // While paused, whatever would be sent is dropped.
-  void set_paused(bool paused) { paused_ = paused; }
+  // Stops the machine: nothing is sent, and a timer that goes off is ignored until Resume(), when
+  // whatever is overdue happens at once, in the order in which the endpoints were registered.
+  void Pause() { paused_ = true; }
+  void Resume();
+  bool paused() const { return paused_; }
 
   // TCP's own per-host state; created by the first TcpSocket.
   NetStackPart* tcp_part() { return tcp_part_.get(); }

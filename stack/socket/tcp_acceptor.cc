@@ -239,6 +239,7 @@ void TcpAcceptor::Delete(TcpRequestEndpoint* request, bool admitted) {
 // --- Time
 
 void TcpAcceptor::OnTimer() {
+  if (net().paused()) return;
   const Ref<Socket> alive = socket_->SelfReference();
   const Instant now = net().now();
   while (Request* due = listener_.NextDue(now)) {

@@ -69,6 +69,7 @@ class TcpAcceptor final : public TcpListenerEndpoint {
   void OnPacket(PacketPtr packet, uint32_t interface) override;
   void OnPacketError(const PacketError&) override {}
   void OnCrash() override { Vanish(); }
+  void OnResume() override { Rearm(); }
   std::string DescribeEndpoint() const override { return socket_->Describe(); }
 
  private:

@@ -1,5 +1,7 @@
 #include "stack/socket/tcp_host.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "stack/ip/ip_stack.h"
 #include "stack/socket/tcp_acceptor.h"
@@ -30,7 +32,14 @@ TcpTimeWaitEndpoint::TcpTimeWaitEndpoint(TcpHost* host, const TimeWait& entry)
   Rearm();
 }
 
-void TcpTimeWaitEndpoint::Rearm() { host_->net().events().Schedule(&timer_, entry_.deadline()); }
+void TcpTimeWaitEndpoint::Rearm() {
+  NetStack& net = host_->net();
+  net.events().Schedule(&timer_, std::max(entry_.deadline(), net.now()));
+}
+
+void TcpTimeWaitEndpoint::OnDeadline() {
+  if (!host_->net().paused()) Delete();
+}
 
 bool TcpTimeWaitEndpoint::MayBeReplaced() const {
   const bool loopback = id().remote.address.IsLoopback() || id().local.address.IsLoopback();

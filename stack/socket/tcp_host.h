@@ -40,13 +40,14 @@ class TcpTimeWaitEndpoint final : public TcpConnectionEndpoint, public ListHook<
   void OnPacket(PacketPtr packet, uint32_t interface) override;
   void OnPacketError(const PacketError&) override {}
   void OnCrash() override { Delete(); }
+  void OnResume() override { Rearm(); }
   std::string DescribeEndpoint() const override;
 
   // The connection is over: frees this.
   void Delete();
 
  private:
-  void OnDeadline() { Delete(); }
+  void OnDeadline();
   void Rearm();
 
   TcpHost* host_;

@@ -80,6 +80,7 @@ void TcpSocket::OnPacketError(const PacketError& error) {
 }
 
 void TcpSocket::OnTimer() {
+  if (net().paused()) return;
   const Ref<Socket> alive = SelfReference();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   tcb_.OnDeadline(net().now(), actions.get());

@@ -76,6 +76,7 @@ class TcpSocket final : public InetSocket {
     void OnPacket(PacketPtr packet, uint32_t interface) override;
     void OnPacketError(const PacketError& error) override { socket_->OnPacketError(error); }
     void OnCrash() override { socket_->OnCrash(); }
+    void OnResume() override { socket_->Rearm(); }
     std::string DescribeEndpoint() const override { return socket_->Describe(); }
 
    private:

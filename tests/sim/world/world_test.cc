@@ -100,6 +100,30 @@ TEST_P(WorldTest, ABlackHoleTimesOut) {
       << FormatTimeline(world.capture());
 }
 
+// As a virtual machine that its hypervisor stops: nothing happens in it, and what became due
+// meanwhile happens afterwards.
+TEST_P(WorldTest, APausedHostStandsStill) {
+  World world;
+  Host& client = world.AddHost("client", GetParam(), "10.0.0.1/24");
+  Host& server = world.AddHost("server", GetParam(), "10.0.0.2/24");
+  Ref<Socket> listener = Tcp(server);
+  ASSERT_TRUE(listener->Bind(Raw("0.0.0.0", 80), {}).ok());
+  ASSERT_TRUE(listener->Listen(8, {}).ok());
+  const int cut = world.Partition({&client}, {&server});
+  Ref<Socket> socket = Tcp(client);
+  ASSERT_TRUE(socket->Connect(Raw("10.0.0.2", 80), {}).ok());
+  world.RunFor(Duration::Millis(500));
+  world.Pause(client);
+  world.Heal(cut);
+  const size_t before = world.capture().size();
+  world.RunFor(Duration::Seconds(30));
+  EXPECT_EQ(world.capture().size(), before);
+  EXPECT_EQ(socket->TakeConnectResult().cause(), Cause::kWouldBlock);
+  world.Resume(client);
+  world.RunFor(Duration::Millis(100));
+  EXPECT_TRUE(socket->TakeConnectResult().ok()) << FormatTimeline(world.capture());
+}
+
 INSTANTIATE_TEST_SUITE_P(Personality, WorldTest, ::testing::Values("linux", "freebsd"),
                          [](const auto& info) { return std::string(info.param); });
 
