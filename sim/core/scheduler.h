@@ -217,8 +217,8 @@ class Scheduler {
   // exploring Choice may leave them for later (kEventOrTask, 1). If an event killed or froze the
   // task, that takes effect before this returns.
   void RunDueEvents();
-  // Counts one simulated call that moved nothing (failed, timed out at once, end of file), so that a
-  // task that polls without ever waiting is found out as a livelock. Calls that get on need not.
+  // Counts one simulated call that moved nothing (failed, timed out at once, end of file), so that
+  // a task that polls without ever waiting is found out as a livelock. Calls that get on need not.
   void CountCall();
 
   // Ends an interruptible wait with kInterrupted. False (and nothing happens) when the task is not
