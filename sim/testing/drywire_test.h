@@ -7,6 +7,7 @@
 #include "sim/testing/explore.h"   // IWYU pragma: export
 #include "sim/testing/matchers.h"  // IWYU pragma: export
 #include "sim/testing/scenario.h"  // IWYU pragma: export
+#include "sim/testing/topology.h"  // IWYU pragma: export
 #include "sim/world/world.h"       // IWYU pragma: export
 
 #endif  // DRYWIRE_SIM_TESTING_DRYWIRE_TEST_H_

@@ -17,8 +17,9 @@ std::vector<std::string> PacketsFrom(World& world, const Host& host) {
   for (size_t i = 0; i < capture.size(); ++i) {
     const CapturedPacket& captured = capture.at(i);
     const Segment* segment = captured.packet.segment();
-    if (captured.kind == PacketEvent::Kind::kSent && captured.from->host() == host.id() &&
-        segment != nullptr) {
+    const bool sent = captured.kind == PacketEvent::Kind::kSent ||
+                      (captured.kind == PacketEvent::Kind::kDropped && captured.at_sender);
+    if (sent && captured.from->host() == host.id() && segment != nullptr) {
       texts.push_back(segment->ToString());
     }
   }

@@ -70,8 +70,9 @@ inline testing_internal::FailsWithMatcher FailsWith(int error) {
 // The call returned something other than -1.
 inline testing_internal::SucceedsMatcher Succeeds() { return {}; }
 
-// The TCP segments that `host` put on its links, in order, as packetdrill writes them with sequence
-// numbers as on the wire; of the packets the world keeps (World::Options::keep_packets).
+// The TCP segments that `host` sent, in order, as tcpdump(8) on it would show them: those that a
+// rule or a partition stopped there too. As packetdrill writes them, with sequence numbers as on the
+// wire; of the packets the world keeps (World::Options::keep_packets).
 std::vector<std::string> PacketsFrom(World& world, const Host& host);
 
 // The state of each TCP socket of `host` as ss(8) names it, oldest socket first.

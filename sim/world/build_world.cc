@@ -63,29 +63,34 @@ absl::Status Configure(World& world, Host& host, const Topology::Host& described
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<World>> BuildWorld(const Topology& topology,
-                                                  World::Options options) {
+absl::Status AddTopology(const Topology& topology, World& world) {
   if (absl::Status valid = topology.Validate(); !valid.ok()) return valid;
-  options.seed = topology.seed;
-  auto world = std::make_unique<World>(options);
   for (const Topology::Host& host : topology.hosts) {
     absl::StatusOr<Personality> personality = FindPersonality(host.personality);
     if (!personality.ok()) return At(host.where, personality.status());
-    world->AddHost(host.name, *personality);
+    world.AddHost(host.name, *personality);
   }
-  AddConnections(*world, topology);
+  AddConnections(world, topology);
   for (const Topology::Host& described : topology.hosts) {
-    Host& host = *world->FindHost(described.name);
-    if (absl::Status status = Configure(*world, host, described); !status.ok()) return status;
-    const std::vector<Address> addresses = world->LookUp(described.name);
+    Host& host = *world.FindHost(described.name);
+    if (absl::Status status = Configure(world, host, described); !status.ok()) return status;
+    const std::vector<Address> addresses = world.LookUp(described.name);
     for (const std::string& name : described.names) {
-      for (const Address& address : addresses) world->AddName(name, address);
+      for (const Address& address : addresses) world.AddName(name, address);
     }
   }
   for (const Topology::Name& name : topology.names) {
-    for (const Address& address : name.addresses) world->AddName(name.name, address);
+    for (const Address& address : name.addresses) world.AddName(name.name, address);
   }
-  if (!world->errors().empty()) return absl::InvalidArgumentError(world->errors().front());
+  if (!world.errors().empty()) return absl::InvalidArgumentError(world.errors().front());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<World>> BuildWorld(const Topology& topology,
+                                                  World::Options options) {
+  options.seed = topology.seed;
+  auto world = std::make_unique<World>(options);
+  if (absl::Status added = AddTopology(topology, *world); !added.ok()) return added;
   return world;
 }
 

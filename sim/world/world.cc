@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "sim/core/check.h"
+#include "stack/ip/firewall.h"
 #include "stack/ip/ip_stack.h"
 #include "stack/sys/pass_through.h"
 
@@ -270,6 +272,21 @@ void World::AddRoute(Host& host, absl::string_view route) {
 void World::AddFirewallRule(Host& host, absl::string_view rule) {
   Check(host.net().ip().LoadFirewall(rule),
         absl::StrCat("host ", host.name(), ", firewall \"", rule, "\""));
+}
+
+uint64_t World::FirewallPackets(Host& host, absl::string_view comment) const {
+  uint64_t packets = 0;
+  bool found = false;
+  for (const FirewallChain& chain : host.net().ip().firewall().chains()) {
+    for (const FirewallRule& rule : chain.rules) {
+      if (rule.comment != comment) continue;
+      found = true;
+      packets += rule.packets;
+    }
+  }
+  DRYWIRE_CHECK(found) << "host " << host.name() << " has no firewall rule with the comment \""
+                       << comment << "\"";
+  return packets;
 }
 
 void World::SetSysctl(Host& host, absl::string_view name, absl::string_view value) {

@@ -95,6 +95,10 @@ class World {
   void AddRoute(Host& host, absl::string_view route);
   // nft(8), whole statements or the short form with the chain first: "input tcp dport 80 drop".
   void AddFirewallRule(Host& host, absl::string_view rule);
+  // How many packets the rules with this comment have counted (at their `counter`, else at their
+  // verdict), so that a test can tell whether its fault struck. A host without such a rule is a
+  // programming error.
+  uint64_t FirewallPackets(Host& host, absl::string_view comment) const;
   // By the sysctl's real name on the host's system.
   void SetSysctl(Host& host, absl::string_view name, absl::string_view value);
   // A name that getaddrinfo() finds on every host. Hosts' own names are known from the start.
