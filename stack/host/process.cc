@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "sim/core/check.h"
 #include "stack/host/host.h"
 
@@ -37,6 +38,11 @@ Process::Process(Host* host, int pid, std::string name, const Credentials& crede
 Process::~Process() {
   // The scheduler may outlive the host; its tasks must not come back to a dead process.
   for (Task* task : tasks_) task->set_owner(nullptr);
+}
+
+Rng& Process::random() {
+  if (!random_.has_value()) random_ = host_->net().MakeRng(absl::StrCat("process ", pid_));
+  return *random_;
 }
 
 // --- Tasks ---

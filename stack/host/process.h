@@ -13,11 +13,13 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/core/event_queue.h"
 #include "sim/core/intrusive_list.h"
+#include "sim/core/rng.h"
 #include "sim/core/scheduler.h"
 #include "sim/core/wait_list.h"
 #include "stack/base/credentials.h"
@@ -83,6 +85,8 @@ class Process : public ListHook<> {
   const Credentials& credentials() const { return credentials_; }
   void set_credentials(const Credentials& credentials) { credentials_ = credentials; }
   FdTable& fds() { return fds_; }
+  // What getrandom() gives: a stream of this process's own.
+  Rng& random();
 
   // --- Tasks ---
 
@@ -154,6 +158,7 @@ class Process : public ListHook<> {
   Credentials credentials_;
   Limit nofile_;
   FdTable fds_;
+  std::optional<Rng> random_;  // once it was asked for
   std::vector<Task*> tasks_;  // in order of creation
   WaitList exit_waiters_;
   ProcessState state_ = ProcessState::kRunning;

@@ -286,6 +286,10 @@ Profile FreeBsdProfile() {
   stream.destination_before_route = true;
   stream.icmp_stays_queued = false;
   stream.linux_tcp_options = false;
+  profile.sys.sysname = "FreeBSD";
+  profile.sys.release = "14.0-RELEASE";
+  profile.sys.version = "FreeBSD 14.0-RELEASE GENERIC";
+  profile.sys.machine = "amd64";
   profile.sys.arguments_before_descriptor = true;
   profile.sys.poll_rejects_negative_timeout = true;
   profile.sys.connect_restarts = false;

@@ -12,6 +12,12 @@
 namespace drywire {
 
 struct SysProfile {
+  // --- uname(2) ---
+  const char* sysname = "Linux";
+  const char* release = "6.18.0";
+  const char* version = "#1 SMP PREEMPT_DYNAMIC";
+  const char* machine = "x86_64";
+
   // --- Order of checks ---
   // Addresses and their lengths are copied in and judged before the descriptor is looked at.
   bool arguments_before_descriptor = false;
