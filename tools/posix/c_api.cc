@@ -6,8 +6,10 @@
 
 extern "C" {
 
-#define DRYWIRE_POSIX(type, name, parameters, arguments) \
-  type drywire_posix_##name parameters { return drywire::posix::name arguments; }
+#define DRYWIRE_POSIX(type, name, parameters, arguments)                      \
+  type drywire_posix_##name parameters noexcept(noexcept(::name arguments)) { \
+    return drywire::posix::name arguments;                                    \
+  }
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
 

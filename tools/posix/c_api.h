@@ -6,23 +6,40 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
 #endif
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
+#include <sys/times.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+#ifdef __cplusplus
+/* Noexcept where the C library's is: see interpose.cc. */
+#define DRYWIRE_POSIX(type, name, parameters, arguments) \
+  type drywire_posix_##name parameters noexcept(noexcept(::name arguments));
+#else
 #define DRYWIRE_POSIX(type, name, parameters, arguments) type drywire_posix_##name parameters;
+#endif
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
 

@@ -10,14 +10,23 @@
 // The C library declares many of these functions noexcept (kill(), socket()). C++ code that has
 // something to destroy when its process ends inside of one is abandoned there: see
 // sim/core/fiber.h.
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
 #include <cstdarg>
 
 #include "tools/posix/libc_calls.h"
 #include "tools/posix/posix.h"
 
 // The uniform ones.
-#define DRYWIRE_POSIX(type, name, parameters, arguments) \
-  DRYWIRE_TAKE_OVER_BY(type, name, parameters, arguments, ::drywire::posix::name arguments)
+#define DRYWIRE_POSIX(type, name, parameters, arguments)                                        \
+  DRYWIRE_TAKE_OVER_AS(type, name, parameters, arguments, noexcept(noexcept(::name arguments)), \
+                       ::drywire::posix::name arguments)
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
 
@@ -59,8 +68,9 @@ DRYWIRE_TAKE_OVER_VARIADIC(ioctl, unsigned long, void*, posix::ioctl)
 
 // --- Other names of the same functions ---
 
-#define DRYWIRE_ALIAS(type, alias, name, parameters, arguments) \
-  DRYWIRE_TAKE_OVER_BY(type, alias, parameters, arguments, posix::name arguments)
+#define DRYWIRE_ALIAS(type, alias, name, parameters, arguments)                                  \
+  DRYWIRE_TAKE_OVER_AS(type, alias, parameters, arguments, noexcept(noexcept(::name arguments)), \
+                       posix::name arguments)
 DRYWIRE_ALIAS(int, __connect, connect, (int fd, const sockaddr* address, socklen_t length),
               (fd, address, length))
 DRYWIRE_ALIAS(ssize_t, __send, send, (int fd, const void* data, size_t size, int flags),
@@ -143,13 +153,13 @@ DRYWIRE_TAKE_OVER(int, eventfd_write, (int fd, uint64_t value)) {
 }
 
 // The end of the simulated process, not of the program.
-#define DRYWIRE_TAKE_OVER_EXIT(name)                                                \
-  extern "C" [[noreturn]] void drywire_interpose_##name(int status) __asm__(#name); \
-  extern "C" void __interceptor_##name(int status) __attribute__((weak));           \
-  extern "C" void drywire_interpose_##name(int status) {                            \
-    if (InSimulation()) posix::_exit(status);                                       \
-    posix::FindLibc<void(int)>(#name, __interceptor_##name)(status);                \
-    std::abort();                                                                   \
+#define DRYWIRE_TAKE_OVER_EXIT(name)                                                         \
+  extern "C" [[noreturn]] void drywire_interpose_##name(int status) noexcept __asm__(#name); \
+  extern "C" void __interceptor_##name(int status) __attribute__((weak));                    \
+  extern "C" void drywire_interpose_##name(int status) noexcept {                            \
+    if (InSimulation()) posix::_exit(status);                                                \
+    posix::FindLibc<void(int)>(#name, __interceptor_##name)(status);                         \
+    std::abort();                                                                            \
   }
 DRYWIRE_TAKE_OVER_EXIT(exit)
 DRYWIRE_TAKE_OVER_EXIT(_exit)

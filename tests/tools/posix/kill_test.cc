@@ -69,6 +69,7 @@ DRYWIRE_TEST(Kill, ByItself) {
         raise(SIGTERM);
       },
       0);
+  EXPECT_EQ(log, "");
 }
 
 DRYWIRE_TEST(Kill, ByItsOwnPid) {
@@ -80,6 +81,7 @@ DRYWIRE_TEST(Kill, ByItsOwnPid) {
         kill(getpid(), SIGKILL);
       },
       0);
+  EXPECT_EQ(log, "");
 }
 
 DRYWIRE_TEST(Kill, ByExitInANoexceptFunction) {
