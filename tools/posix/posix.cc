@@ -2,21 +2,18 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <string>
 
 #include "sim/core/fiber.h"
 #include "stack/sys/names.h"
 #include "stack/sys/sys_environment.h"
 #include "stack/sys/syscalls.h"
+#include "tools/posix/invoke.h"
 
 namespace drywire::posix {
-namespace {
-
 SysEnvironment* Environment() {
   SysEnvironment* const environment = SysEnvironment::Running();
   if (environment == nullptr) return nullptr;
@@ -29,26 +26,11 @@ SysResult Outside(const char* name) {
   return SysResult::Fail(ENOSYS);
 }
 
-// Runs a system call of the current process.
-template <typename Call>
-SysResult Invoke(const char* name, Call call) {
-  SysEnvironment* const environment = Environment();
-  if (environment == nullptr) return Outside(name);
+SysContext CurrentContext() {
+  SysEnvironment* const environment = SysEnvironment::Running();
   Task* const task = environment->scheduler->current();
-  SysContext context = {*environment, *Process::Of(task), *task};
-  return call(context);
+  return {*environment, *Process::Of(task), *task};
 }
-
-// The value, or -1 with errno set.
-template <typename T = int, typename Call>
-T Return(const char* name, Call call) {
-  const SysResult result = Invoke(name, call);
-  if (result.ok()) return static_cast<T>(result.value);
-  errno = result.error;
-  return static_cast<T>(-1);
-}
-
-}  // namespace
 
 bool InSimulation() { return Environment() != nullptr; }
 
@@ -189,6 +171,10 @@ int gettimeofday(timeval* time, void* zone) {
                 [&](SysContext& context) { return SysGettimeofday(context, time); });
 }
 
+int timespec_get(timespec* time, int base) {
+  return base == TIME_UTC && posix::clock_gettime(CLOCK_REALTIME, time) == 0 ? base : 0;
+}
+
 int clock_nanosleep(clockid_t clock, int flags, const timespec* duration, timespec* remaining) {
   return Invoke("clock_nanosleep",
                 [&](SysContext& context) {
@@ -229,6 +215,10 @@ DRYWIRE_FORWARD(int, sigpending, SysSigpending, (sigset_t * set), context, set)
 DRYWIRE_FORWARD(int, sigsuspend, SysSigsuspend, (const sigset_t* mask), context, mask)
 DRYWIRE_FORWARD(int, pause, SysPause, (void), context)
 DRYWIRE_FORWARD(pid_t, getpid, SysGetpid, (void), context)
+// Its parent is no process of this host; 0 is what Linux reports then.
+pid_t getppid(void) {
+  return Return<pid_t>("getppid", [](SysContext&) { return SysResult{}; });
+}
 DRYWIRE_FORWARD(uid_t, getuid, SysGetuid, (void), context)
 DRYWIRE_FORWARD(uid_t, geteuid, SysGetuid, (void), context)
 DRYWIRE_FORWARD(gid_t, getgid, SysGetgid, (void), context)
@@ -285,15 +275,6 @@ int getnameinfo(const sockaddr* address, socklen_t length, char* host, socklen_t
   }
   return ResolveName(environment->names, address, length, host, host_size, service, service_size,
                      flags);
-}
-
-int gethostname(char* name, size_t size) {
-  return Return("gethostname", [&](SysContext& context) {
-    const std::string& known = context.host().name();
-    if (known.size() >= size) return SysResult::Fail(ENAMETOOLONG);
-    std::memcpy(name, known.c_str(), known.size() + 1);
-    return SysResult{};
-  });
 }
 
 }  // namespace drywire::posix

@@ -17,6 +17,8 @@
 #ifndef DRYWIRE_TOOLS_POSIX_POSIX_H_
 #define DRYWIRE_TOOLS_POSIX_POSIX_H_
 
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,9 +27,13 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/times.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <time.h>
+
+#include <cstdint>
 
 namespace drywire::posix {
 

@@ -3,28 +3,47 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
+#include <string>
 
-#include "stack/sys/call.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "sim/core/rng.h"
+#include "stack/socket/file.h"
 #include "stack/sys/pass_through.h"
-#include "stack/sys/sys_environment.h"
+#include "tools/posix/invoke.h"
 
 namespace drywire::posix {
 namespace {
 
-SysContext Current() {
-  SysEnvironment* const environment = SysEnvironment::Running();
-  Task* const task = environment->scheduler->current();
-  return {*environment, *Process::Of(task), *task};
-}
+// /dev/urandom: never ends, never waits, and takes in whatever is written to it.
+class RandomFile final : public File {
+ public:
+  explicit RandomFile(uint64_t seed) : random_(seed) {}
+  uint32_t Poll() const override { return kPollIn | kPollRdNorm | kPollOut | kPollWrNorm; }
+  Result<size_t> Read(absl::Span<const Buffer> buffers) override {
+    size_t size = 0;
+    for (const Buffer& buffer : buffers) {
+      auto* const bytes = static_cast<uint8_t*>(buffer.data);
+      for (size_t i = 0; i < buffer.size; ++i) bytes[i] = static_cast<uint8_t>(random_.Next());
+      size += buffer.size;
+    }
+    return size;
+  }
+  Result<size_t> Write(absl::Span<const Buffer> buffers) override {
+    size_t size = 0;
+    for (const Buffer& buffer : buffers) size += buffer.size;
+    return size;
+  }
 
-}  // namespace
+ private:
+  Rng random_;
+};
 
-int AdoptRealDescriptor(int real_fd, bool close_on_exec) {
-  SysContext context = Current();
+int Install(const FileRef& file, bool close_on_exec) {
+  SysContext context = CurrentContext();
   const SysResult result = RunCall(context, {"open", Operation::kDup}, [&]() -> CallOutcome {
-    auto fd = context.process.fds().Install(FileRef(new PassThroughFile(real_fd, /*owned=*/true)),
-                                            close_on_exec);
+    auto fd = context.process.fds().Install(file, close_on_exec);
     if (!fd.ok()) return fd.cause();
     return int64_t{*fd};
   });
@@ -32,8 +51,37 @@ int AdoptRealDescriptor(int real_fd, bool close_on_exec) {
   return static_cast<int>(result.value);
 }
 
+}  // namespace
+
+int AdoptRealDescriptor(int real_fd, bool close_on_exec) {
+  return Install(FileRef(new PassThroughFile(real_fd, /*owned=*/true)), close_on_exec);
+}
+
+PathKind KindOf(const char* path) {
+  if (path == nullptr) return PathKind::kFile;  // EFAULT is the machine's to say.
+  const absl::string_view text = path;
+  if (text == "/dev/urandom" || text == "/dev/random") return PathKind::kRandom;
+  for (const absl::string_view refused :
+       {"/dev/hwrng", "/proc/net", "/proc/self/net", "/proc/thread-self/net", "/proc/sys/net",
+        "/proc/sys/kernel/hostname", "/proc/sys/kernel/random", "/proc/uptime", "/proc/stat",
+        "/sys/class/net"}) {
+    if (absl::StartsWith(text, refused)) return PathKind::kRefused;
+  }
+  return PathKind::kFile;
+}
+
+int OpenRandom(bool close_on_exec) {
+  const uint64_t seed = CurrentContext().process.random().Next();
+  return Install(FileRef(new RandomFile(seed)), close_on_exec);
+}
+
+int RefusePath(const char* path) {
+  Refuse(absl::StrCat("opening ", path, ", which is about the real machine,").c_str(), ENOENT);
+  return -1;
+}
+
 Descriptor Inspect(int fd) {
-  File* const file = Current().process.fds().Get(fd);
+  File* const file = CurrentContext().process.fds().Get(fd);
   if (file == nullptr) return {};
   if (PassThroughFile* const real = AsPassThrough(file); real != nullptr) {
     return {DescriptorKind::kReal, real->real_fd()};
@@ -42,7 +90,7 @@ Descriptor Inspect(int fd) {
 }
 
 int ReleaseRealDescriptor(int fd) {
-  SysContext context = Current();
+  SysContext context = CurrentContext();
   PassThroughFile* const real = AsPassThrough(context.process.fds().Get(fd));
   if (real == nullptr) return -1;
   const int real_fd = real->Release();
@@ -51,8 +99,9 @@ int ReleaseRealDescriptor(int fd) {
 }
 
 void Refuse(const char* what, int error) {
-  const SysContext context = Current();
+  const SysContext context = CurrentContext();
   (void)NotModelled(context, what);
+  context.scheduler().CountCall();
   errno = error;
 }
 

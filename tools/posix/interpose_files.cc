@@ -1,10 +1,12 @@
-// The rest of what :interpose takes over: calls on real files, which a simulated process sees under
-// numbers of its own, and calls that are refused because only a real kernel could do them.
+// What :interpose takes over of files: opening them, and calls on their descriptors, which a
+// simulated process sees under numbers of its own (see real_files.h). Left out: calls by path,
+// which are the C library's, and directories' descriptors.
 #include <fcntl.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -37,6 +39,20 @@ int Adopt(int real_fd, int flags) {
   return posix::AdoptRealDescriptor(real_fd, (flags & O_CLOEXEC) != 0);
 }
 
+// Opens `path` for the process; `open` opens it on the machine.
+template <typename Open>
+int OpenInside(const char* path, int flags, Open open) {
+  switch (posix::KindOf(path)) {
+    case posix::PathKind::kRandom:
+      return posix::OpenRandom((flags & O_CLOEXEC) != 0);
+    case posix::PathKind::kRefused:
+      return posix::RefusePath(path);
+    case posix::PathKind::kFile:
+      break;
+  }
+  return Adopt(open(), flags);
+}
+
 // What fstat() says of sockets and pipes.
 int StatOfSimulated(int fd, struct stat* status) {
   const Descriptor descriptor = Inspect(fd);
@@ -61,6 +77,10 @@ ssize_t WriteCookie(void* cookie, const char* data, size_t size) {
 int CloseCookie(void* cookie) {
   return posix::close(static_cast<int>(reinterpret_cast<intptr_t>(cookie)));
 }
+FILE* StreamOn(int fd, const char* mode) {
+  const cookie_io_functions_t functions = {ReadCookie, WriteCookie, nullptr, CloseCookie};
+  return fopencookie(reinterpret_cast<void*>(static_cast<intptr_t>(fd)), mode, functions);
+}
 
 }  // namespace
 
@@ -76,8 +96,8 @@ int CloseCookie(void* cookie) {
     va_end(list);                                                                              \
     static int (*const libc)(const char*, int, ...) =                                          \
         posix::FindLibc<int(const char*, int, ...)>(#name, __interceptor_##name);              \
-    const int real_fd = libc(path, flags, mode);                                               \
-    return InSimulation() ? Adopt(real_fd, flags) : real_fd;                                   \
+    if (!InSimulation()) return libc(path, flags, mode);                                       \
+    return OpenInside(path, flags, [&] { return libc(path, flags, mode); });                   \
   }
 DRYWIRE_TAKE_OVER_OPEN(open)
 DRYWIRE_TAKE_OVER_OPEN(open64)
@@ -98,23 +118,36 @@ DRYWIRE_TAKE_OVER_OPEN(__open64)
         posix::FindLibc<int(int, const char*, int, ...)>(#name, __interceptor_##name); \
     if (!InSimulation()) return libc(at, path, flags, mode);                           \
     const int real_at = at == AT_FDCWD ? at : RealOr(at, ENOTDIR);                     \
-    return real_at == -1 ? -1 : Adopt(libc(real_at, path, flags, mode), flags);        \
+    if (real_at == -1) return -1;                                                      \
+    return OpenInside(path, flags, [&] { return libc(real_at, path, flags, mode); });  \
   }
 DRYWIRE_TAKE_OVER_OPENAT(openat)
 DRYWIRE_TAKE_OVER_OPENAT(openat64)
 
 DRYWIRE_TAKE_OVER(int, __open_2, (const char* path, int flags)) {
-  const int real_fd = Libc___open_2()(path, flags);
-  return InSimulation() ? Adopt(real_fd, flags) : real_fd;
+  if (!InSimulation()) return Libc___open_2()(path, flags);
+  return OpenInside(path, flags, [&] { return Libc___open_2()(path, flags); });
 }
 DRYWIRE_TAKE_OVER(int, __open64_2, (const char* path, int flags)) {
-  const int real_fd = Libc___open64_2()(path, flags);
-  return InSimulation() ? Adopt(real_fd, flags) : real_fd;
+  if (!InSimulation()) return Libc___open64_2()(path, flags);
+  return OpenInside(path, flags, [&] { return Libc___open64_2()(path, flags); });
 }
 DRYWIRE_TAKE_OVER(int, creat, (const char* path, mode_t mode)) {
-  const int real_fd = Libc_creat()(path, mode);
-  return InSimulation() ? Adopt(real_fd, 0) : real_fd;
+  if (!InSimulation()) return Libc_creat()(path, mode);
+  return OpenInside(path, 0, [&] { return Libc_creat()(path, mode); });
 }
+
+#define DRYWIRE_TAKE_OVER_TEMPORARY(name, parameters, arguments, flags) \
+  DRYWIRE_TAKE_OVER(int, name, parameters) {                            \
+    const int real_fd = Libc_##name() arguments;                        \
+    return InSimulation() ? Adopt(real_fd, flags) : real_fd;            \
+  }
+DRYWIRE_TAKE_OVER_TEMPORARY(mkstemp, (char* path), (path), 0)
+DRYWIRE_TAKE_OVER_TEMPORARY(mkstemp64, (char* path), (path), 0)
+DRYWIRE_TAKE_OVER_TEMPORARY(mkostemp, (char* path, int flags), (path, flags), flags)
+DRYWIRE_TAKE_OVER_TEMPORARY(mkostemp64, (char* path, int flags), (path, flags), flags)
+DRYWIRE_TAKE_OVER_TEMPORARY(memfd_create, (const char* name, unsigned flags), (name, flags),
+                            (flags & MFD_CLOEXEC) != 0 ? O_CLOEXEC : 0)
 
 // --- Calls on real files: the number is translated ---
 
@@ -141,6 +174,21 @@ DRYWIRE_TRANSLATE(int, ftruncate, (int fd, off_t size), (fd, size), (real_fd, si
 DRYWIRE_TRANSLATE(int, fsync, (int fd), (fd), (real_fd), EINVAL)
 DRYWIRE_TRANSLATE(int, fdatasync, (int fd), (fd), (real_fd), EINVAL)
 DRYWIRE_TRANSLATE(int, fchmod, (int fd, mode_t mode), (fd, mode), (real_fd, mode), EINVAL)
+DRYWIRE_TRANSLATE(int, fallocate, (int fd, int mode, off_t offset, off_t size),
+                  (fd, mode, offset, size), (real_fd, mode, offset, size), ENODEV)
+DRYWIRE_TRANSLATE(int, fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid), (real_fd, uid, gid),
+                  EINVAL)
+DRYWIRE_TRANSLATE(int, futimens, (int fd, const timespec* times), (fd, times), (real_fd, times),
+                  EINVAL)
+DRYWIRE_TRANSLATE(int, lockf, (int fd, int command, off_t size), (fd, command, size),
+                  (real_fd, command, size), EINVAL)
+DRYWIRE_TRANSLATE(ssize_t, preadv, (int fd, const iovec* vectors, int count, off_t offset),
+                  (fd, vectors, count, offset), (real_fd, vectors, count, offset), ESPIPE)
+DRYWIRE_TRANSLATE(ssize_t, pwritev, (int fd, const iovec* vectors, int count, off_t offset),
+                  (fd, vectors, count, offset), (real_fd, vectors, count, offset), ESPIPE)
+DRYWIRE_TRANSLATE(int, tcgetattr, (int fd, termios* state), (fd, state), (real_fd, state), ENOTTY)
+DRYWIRE_TRANSLATE(int, tcsetattr, (int fd, int when, const termios* state), (fd, when, state),
+                  (real_fd, when, state), ENOTTY)
 DRYWIRE_TRANSLATE(int, flock, (int fd, int operation), (fd, operation), (real_fd, operation),
                   EINVAL)
 
@@ -175,9 +223,79 @@ DRYWIRE_TAKE_OVER(FILE*, fdopen, (int fd, const char* mode)) {
   if (descriptor.kind == DescriptorKind::kReal) {
     return Libc_fdopen()(posix::ReleaseRealDescriptor(fd), mode);
   }
-  const cookie_io_functions_t functions = {ReadCookie, WriteCookie, nullptr, CloseCookie};
-  return fopencookie(reinterpret_cast<void*>(static_cast<intptr_t>(fd)), mode, functions);
+  return StreamOn(fd, mode);
 }
+
+// A stream on a real file belongs to the C library as a whole, so its descriptor has no number
+// here.
+#define DRYWIRE_TAKE_OVER_FILENO(name)                                     \
+  DRYWIRE_TAKE_OVER(int, name, (FILE * stream)) {                          \
+    const int real_fd = Libc_##name()(stream);                             \
+    if (!InSimulation() || (real_fd >= 0 && real_fd <= 2)) return real_fd; \
+    posix::Refuse(#name "() of anything but the standard streams", EBADF); \
+    return -1;                                                             \
+  }
+DRYWIRE_TAKE_OVER_FILENO(fileno)
+DRYWIRE_TAKE_OVER_FILENO(fileno_unlocked)
+
+#define DRYWIRE_TAKE_OVER_FOPEN(name)                                     \
+  DRYWIRE_TAKE_OVER(FILE*, name, (const char* path, const char* mode)) {  \
+    if (!InSimulation()) return Libc_##name()(path, mode);                \
+    const posix::PathKind kind = posix::KindOf(path);                     \
+    if (kind == posix::PathKind::kFile) return Libc_##name()(path, mode); \
+    const int fd = OpenInside(path, 0, [] { return -1; });                \
+    return fd < 0 ? nullptr : StreamOn(fd, mode);                         \
+  }
+DRYWIRE_TAKE_OVER_FOPEN(fopen)
+DRYWIRE_TAKE_OVER_FOPEN(fopen64)
+
+// --- Formatted output to a descriptor ---
+
+namespace {
+
+int Print(int fd, const char* format, va_list list) {
+  char* text = nullptr;
+  const int size = vasprintf(&text, format, list);
+  for (int at = 0; at < size;) {
+    const ssize_t written = posix::write(fd, text + at, static_cast<size_t>(size - at));
+    if (written < 0) {
+      free(text);
+      return -1;
+    }
+    at += static_cast<int>(written);
+  }
+  free(text);
+  return size;
+}
+
+}  // namespace
+
+DRYWIRE_TAKE_OVER(int, vdprintf, (int fd, const char* format, va_list list)) {
+  return InSimulation() ? Print(fd, format, list) : Libc_vdprintf()(fd, format, list);
+}
+DRYWIRE_TAKE_OVER(int, __vdprintf_chk, (int fd, int flag, const char* format, va_list list)) {
+  return InSimulation() ? Print(fd, format, list) : Libc___vdprintf_chk()(fd, flag, format, list);
+}
+extern "C" int drywire_interpose_dprintf(int fd, const char* format, ...) __asm__("dprintf");
+extern "C" int drywire_interpose_dprintf(int fd, const char* format, ...) {
+  va_list list;
+  va_start(list, format);
+  const int size = InSimulation() ? Print(fd, format, list) : Libc_vdprintf()(fd, format, list);
+  va_end(list);
+  return size;
+}
+extern "C" int drywire_interpose___dprintf_chk(int fd, int flag, const char* format,
+                                               ...) __asm__("__dprintf_chk");
+extern "C" int drywire_interpose___dprintf_chk(int fd, int flag, const char* format, ...) {
+  va_list list;
+  va_start(list, format);
+  const int size =
+      InSimulation() ? Print(fd, format, list) : Libc___vdprintf_chk()(fd, flag, format, list);
+  va_end(list);
+  return size;
+}
+
+// --- Memory ---
 
 // Not under AddressSanitizer, which maps memory before this could work.
 #if defined(__SANITIZE_ADDRESS__)
@@ -202,36 +320,3 @@ DRYWIRE_TAKE_OVER(FILE*, fdopen, (int fd, const char* mode)) {
 DRYWIRE_TAKE_OVER_MMAP(mmap)
 DRYWIRE_TAKE_OVER_MMAP(mmap64)
 #endif
-
-// --- Refused inside a simulated process ---
-
-#define DRYWIRE_REFUSE(type, name, parameters, arguments, value, error) \
-  DRYWIRE_TAKE_OVER(type, name, parameters) {                           \
-    if (!InSimulation()) return Libc_##name() arguments;                \
-    posix::Refuse(#name "()", error);                                   \
-    return value;                                                       \
-  }
-DRYWIRE_REFUSE(pid_t, fork, (void), (), -1, ENOSYS)
-DRYWIRE_REFUSE(int, system, (const char* command), (command), -1, ENOSYS)
-DRYWIRE_REFUSE(int, execve, (const char* path, char* const* arguments, char* const* environment),
-               (path, arguments, environment), -1, ENOSYS)
-DRYWIRE_REFUSE(int, signalfd, (int fd, const sigset_t* mask, int flags), (fd, mask, flags), -1,
-               ENOSYS)
-DRYWIRE_REFUSE(int, inotify_init1, (int flags), (flags), -1, ENOSYS)
-DRYWIRE_REFUSE(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags),
-               -1, ENOSYS)
-DRYWIRE_REFUSE(ssize_t, sendfile, (int out, int in, off_t* offset, size_t size),
-               (out, in, offset, size), -1, EINVAL)
-DRYWIRE_REFUSE(ssize_t, sendfile64, (int out, int in, off_t* offset, size_t size),
-               (out, in, offset, size), -1, EINVAL)
-DRYWIRE_REFUSE(ssize_t, splice,
-               (int in, off_t* in_offset, int out, off_t* out_offset, size_t size, unsigned flags),
-               (in, in_offset, out, out_offset, size, flags), -1, EINVAL)
-DRYWIRE_REFUSE(int, sigwait, (const sigset_t* set, int* number), (set, number), ENOSYS, ENOSYS)
-DRYWIRE_REFUSE(int, sigtimedwait, (const sigset_t* set, siginfo_t* info, const timespec* timeout),
-               (set, info, timeout), -1, ENOSYS)
-DRYWIRE_REFUSE(int, pthread_create,
-               (unsigned long* thread, const void* attributes, void* (*start)(void*),
-                void* context),
-               (thread, attributes, start, context), EAGAIN, EAGAIN)
-DRYWIRE_REFUSE(struct hostent*, gethostbyname, (const char* name), (name), nullptr, ENOSYS)
