@@ -1,5 +1,6 @@
 // Switching and scheduling: a bare fiber round trip, a task step, a wait with a wake.
 //
+//   tools/bench fiber_switch
 //   bazel run --config=opt //bench:fiber
 
 #include "sim/core/fiber.h"
@@ -28,10 +29,10 @@ struct Loop {
 };
 
 // In and out: two switches.
-void BM_ResumeSuspend(benchmark::State& state) {
+void ResumeSuspend(benchmark::State& state, int fibers) {
   StackPool pool;
   std::vector<std::unique_ptr<Loop>> loops;
-  for (int i = 0; i < state.range(0); ++i) loops.push_back(std::make_unique<Loop>(&pool));
+  for (int i = 0; i < fibers; ++i) loops.push_back(std::make_unique<Loop>(&pool));
   size_t i = 0;
   for (auto _ : state) {
     loops[i]->fiber.Resume();
@@ -42,7 +43,9 @@ void BM_ResumeSuspend(benchmark::State& state) {
     loop->fiber.Resume();
   }
 }
-BENCHMARK(BM_ResumeSuspend)->Arg(1)->Arg(100)->Arg(10'000);
+BENCHMARK_CAPTURE(ResumeSuspend, 1, 1)->Name("fiber_switch");
+BENCHMARK_CAPTURE(ResumeSuspend, 100, 100)->Name("fiber_switch_among_100");
+BENCHMARK_CAPTURE(ResumeSuspend, 10000, 10'000)->Name("fiber_switch_among_10000");
 
 void BM_CreateRunDestroy(benchmark::State& state) {
   StackPool pool;
