@@ -127,19 +127,19 @@ constexpr AtlasRow kRows[] = {
      "A broadcast address without SO_BROADCAST.",
      {"EACCES, EPERM",
       "EACCES: a datagram socket without SO_BROADCAST, observed on Linux 6.18; EPERM: no kernel "
-      "gives it for the flag, a cgroup program that denies the broadcast does",
+      "gives it for the flag, a cgroup program that denies the connect() does, observed on Linux "
+      "6.18",
       BroadcastDatagram},
      {"EACCES, EPERM",
       "EACCES: a stream to the broadcast address, observed on 13.0; EPERM: a MAC policy that "
-      "denies "
-      "the broadcast, mac_socket_check_connect()",
+      "denies the broadcast, mac_socket_check_connect()",
       BroadcastStreamAndPolicy}},
     {"linux-firewall",
      AtlasPage::kLinux,
      "A local firewall rule or policy refused it.",
      {"EACCES, EPERM",
-      "EACCES: a security module denies the call; EPERM: a cgroup program does; an nft drop on "
-      "output shows as ETIMEDOUT (Linux 6.18)",
+      "EACCES: a security module denies the call; EPERM: a cgroup program does, observed on Linux "
+      "6.18; an nft drop on output shows as ETIMEDOUT there",
       PolicyAtConnect},
      {"EACCES, EPERM",
       "EACCES: the packet filter drops the SYN on output, observed on 13.0; EPERM: a MAC policy "
