@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-
-#include "tools/posix/posix.h"
 
 namespace drywire::os {
 

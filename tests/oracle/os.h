@@ -5,17 +5,7 @@
 #ifndef DRYWIRE_TESTS_ORACLE_OS_H_
 #define DRYWIRE_TESTS_ORACLE_OS_H_
 
-#include <netdb.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/select.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/types.h>
-#include <sys/uio.h>
-#include <time.h>
+#include "tools/posix/posix.h"  // IWYU pragma: export
 
 namespace drywire::os {
 
