@@ -182,7 +182,12 @@ DRYWIRE_REFUSE(int, sigwait, (const sigset_t* set, int* number), (set, number), 
 DRYWIRE_REFUSE(int, sigwaitinfo, (const sigset_t* set, siginfo_t* info), (set, info), -1, ENOSYS)
 DRYWIRE_REFUSE(int, sigtimedwait, (const sigset_t* set, siginfo_t* info, const timespec* timeout),
                (set, info, timeout), -1, ENOSYS)
-DRYWIRE_REFUSE(int, sigaltstack, (const stack_t* stack, stack_t* old), (stack, old), -1, ENOSYS)
+// Asking for the stack in force is the C library's: AddressSanitizer does so in every thread.
+DRYWIRE_TAKE_OVER(int, sigaltstack, (const stack_t* stack, stack_t* old)) {
+  if (stack == nullptr || !InSimulation()) return Libc_sigaltstack()(stack, old);
+  posix::Refuse("sigaltstack()", ENOSYS);
+  return -1;
+}
 DRYWIRE_REFUSE(int, signalfd, (int fd, const sigset_t* mask, int flags), (fd, mask, flags), -1,
                ENOSYS)
 
@@ -269,15 +274,15 @@ DRYWIRE_REFUSE_NQUERY(__res_nsearch)
 
 // --- System calls by number ---
 
-extern "C" long drywire_interpose_syscall(long number, ...) __asm__("syscall");
-extern "C" long drywire_interpose_syscall(long number, ...) {
+// The arguments are where those of a variadic function are; as many as it can have, since va_arg()
+// of more than there are would be a read out of bounds for AddressSanitizer.
+extern "C" long drywire_interpose_syscall(long number, long a0, long a1, long a2, long a3, long a4,
+                                          long a5) __asm__("syscall");
+extern "C" long drywire_interpose_syscall(long number, long a0, long a1, long a2, long a3, long a4,
+                                          long a5) {
   using Function = long(long, long, long, long, long, long, long);
   static Function* const libc = posix::FindLibc<Function>("syscall", nullptr);
-  long a[6];
-  va_list list;
-  va_start(list, number);
-  for (long& argument : a) argument = va_arg(list, long);
-  va_end(list);
+  const long a[6] = {a0, a1, a2, a3, a4, a5};
   if (!InSimulation()) return libc(number, a[0], a[1], a[2], a[3], a[4], a[5]);
   const auto pointer = [&](int i) { return reinterpret_cast<void*>(a[i]); };
   switch (number) {

@@ -328,7 +328,12 @@ const Refusal kRefusals[] = {
      ENOSYS},
     {"inotify_init()", [] { return inotify_init(); }, ENOSYS},
     {"inotify_init1()", [] { return inotify_init1(0); }, ENOSYS},
-    {"sigaltstack()", [] { return sigaltstack(nullptr, nullptr); }, ENOSYS},
+    {"sigaltstack()",
+     [] {
+       const stack_t stack = {};
+       return sigaltstack(&stack, nullptr);
+     },
+     ENOSYS},
     {"killpg()", [] { return killpg(0, 0); }, ENOSYS},
     {"setuid()", [] { return setuid(0); }, EPERM},
     {"sethostname()", [] { return sethostname("x", 1); }, EPERM},
