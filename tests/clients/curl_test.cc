@@ -90,6 +90,17 @@ TEST_P(CurlTest, GetsAPage) {
   });
 }
 
+// Its resolver is a thread, which is refused (and said so on standard error).
+TEST_P(CurlTest, CannotResolveNames) {
+  Run([](ClientServer& net) {
+    net.Client([&net] {
+      Transfer get("http://server/page");
+      EXPECT_EQ(get.Perform(), CURLE_COULDNT_RESOLVE_HOST);
+      EXPECT_EQ(net.now(), 0_s);
+    });
+  });
+}
+
 TEST_P(CurlTest, GetsNoPage) {
   Run([](ClientServer& net) {
     net.Server([] { ServeHttp({}); });

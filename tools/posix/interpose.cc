@@ -1,15 +1,16 @@
 // Takes over the C library's functions for the whole program, shared libraries included: inside a
 // simulated process they are simulated, outside they are the C library's.
 //
-// Link //tools/posix:interpose into a test program; nothing else is needed. Left out: calls that
-// the C library makes to itself (fopen() and getaddrinfo()'s resolver use its own open() and
-// connect(); getaddrinfo() as a whole is taken over), raw syscall(2), statically linked copies of
-// these functions. What a process can only ask of a real kernel (fork, threads, sendfile, timerfd,
-// ...) is refused with a message: see interpose_other.cc.
+// Link //tools/posix:interpose into a test program; nothing else is needed. Calls on files are in
+// interpose_files.cc, what is refused by name in interpose_refused.cc.
 //
-// The C library declares many of these functions noexcept (kill(), socket()). C++ code that has
-// something to destroy when its process ends inside of one is abandoned there: see
-// sim/core/fiber.h.
+// Left out: calls that the C library makes to itself (fopen() and the time zone's file use its own
+// open(); getaddrinfo() as a whole is taken over), locks and condition variables, which can stop
+// the program, statically linked copies of these functions, system call instructions in other code.
+//
+// The C library declares many of these functions noexcept (kill(), socket(), exit()), and compilers
+// leave out what an exception would need. So they are noexcept here too: a process that ends inside
+// of one is abandoned there (see sim/core/fiber.h) instead of being unwound.
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -164,3 +165,12 @@ DRYWIRE_TAKE_OVER(int, eventfd_write, (int fd, uint64_t value)) {
 DRYWIRE_TAKE_OVER_EXIT(exit)
 DRYWIRE_TAKE_OVER_EXIT(_exit)
 DRYWIRE_TAKE_OVER_EXIT(_Exit)
+DRYWIRE_TAKE_OVER_EXIT(quick_exit)
+
+// The only thread's end is the process's. Not noexcept: outside it is unwound.
+extern "C" [[noreturn]] void drywire_interpose_pthread_exit(void* result) __asm__("pthread_exit");
+extern "C" void drywire_interpose_pthread_exit(void* result) {
+  if (InSimulation()) posix::_exit(0);
+  posix::FindLibc<void(void*)>("pthread_exit", nullptr)(result);
+  std::abort();
+}

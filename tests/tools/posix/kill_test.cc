@@ -2,6 +2,7 @@
 // declares noexcept, in destructors, below a catch (...). They end like any other, and the world
 // goes on. Linked with :interpose, so these are the C library's own declarations.
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -93,6 +94,18 @@ DRYWIRE_TEST(Kill, ByExitInANoexceptFunction) {
         exit(3);
       },
       0);
+}
+
+DRYWIRE_TEST(Kill, ByTheEndOfItsOnlyThread) {
+  std::string log;
+  Kill(
+      world,
+      [&log] {
+        const Note note(&log);
+        pthread_exit(nullptr);
+      },
+      0);
+  EXPECT_EQ(log, "destroyed");
 }
 
 DRYWIRE_TEST(Kill, InANoexceptFunctionThatWaits) {
