@@ -186,6 +186,24 @@ DRYWIRE_TEST(Kill, ByACrash) {
   EXPECT_TRUE(victim.done());
 }
 
+// What is due happens at the next call, which is one that the C library declares noexcept.
+DRYWIRE_TEST(Kill, ByACrashInsideGetsockopt) {
+  Host& host = world.AddHost("host", "linux", "10.0.0.1/24");
+  std::string log;
+  Task& victim = world.Spawn(host, "victim", [&] {
+    const Note note(&log);
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    world.At(world.now().since_start(), [&] { world.Crash(host); });
+    int error = 0;
+    socklen_t length = sizeof error;
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    ADD_FAILURE() << "lives";
+  });
+  EXPECT_TRUE(world.Run().ok());
+  EXPECT_TRUE(victim.done());
+  EXPECT_EQ(log, "");
+}
+
 DRYWIRE_TEST(Kill, AtTheEndOfTheWorld) {
   Host& host = world.AddHost("host", "linux", "10.0.0.1/24");
   world.Spawn(host, "victim", [] {
