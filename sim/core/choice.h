@@ -78,6 +78,9 @@ class Choice {
   // question) for others, so this must not change during a run.
   virtual ChoiceKindSet explored() const = 0;
   bool Explores(ChoiceKind kind) const { return explored().contains(kind); }
+  // Whether what has probability zero never happens and leaves no mark, so that the question can be
+  // left out.
+  virtual bool never_is_never() const { return false; }
 
  protected:
   virtual uint32_t DoPick(ChoiceKind kind, uint32_t n) = 0;
@@ -88,6 +91,7 @@ class Choice {
 class FifoChoice final : public Choice {
  public:
   ChoiceKindSet explored() const override { return {}; }
+  bool never_is_never() const override { return true; }
 
  private:
   uint32_t DoPick(ChoiceKind, uint32_t) override { return 0; }

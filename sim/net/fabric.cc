@@ -12,6 +12,7 @@ Fabric::Fabric(const Options& options) : rules_(options.seed) {
       << "a fabric needs an event queue and a packet pool";
   context_.events = options.events;
   context_.choice = options.choice != nullptr ? options.choice : &fifo_;
+  context_.never_is_never = context_.choice->never_is_never();
   context_.trace = options.trace;
   context_.packets = options.packets;
   context_.seed = options.seed;

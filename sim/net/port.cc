@@ -73,7 +73,7 @@ bool Port::Owns(const Address& address) const {
                      [&](const Prefix& prefix) { return prefix.address == address; });
 }
 
-const char* Port::RefusalToSend(const Packet& packet) const {
+const char* Port::RefusalToSend(const Packet& packet, uint32_t length) const {
   switch (context_->reachability->condition(host_)) {
     case HostCondition::kDown:
       return "host down";
@@ -85,7 +85,7 @@ const char* Port::RefusalToSend(const Packet& packet) const {
   }
   if (!medium_->up()) return "link down";
   // What may be fragmented stands for its fragments, which are not modelled.
-  if (packet.dont_fragment && packet.WireLength() > config_.mtu) return "exceeds mtu";
+  if (packet.dont_fragment && length > config_.mtu) return "exceeds mtu";
   return nullptr;
 }
 
@@ -94,19 +94,22 @@ void Port::Accept(PacketPtr packet) {
     held_out_.push_back(std::move(packet));
     return;
   }
-  if (const char* reason = RefusalToSend(*packet)) return DropAtSender(*packet, nullptr, reason);
+  const uint32_t length = packet->WireLength();
+  if (const char* reason = RefusalToSend(*packet, length)) {
+    return DropAtSender(*packet, nullptr, reason);
+  }
   std::vector<Port*>& recipients = context_->recipients;
   recipients.clear();
   medium_->FindRecipients(*this, *packet, &recipients);
   if (recipients.empty()) return DropAtSender(*packet, nullptr, "no such neighbour");
   std::optional<Instant> departure;  // One transmission, however many hear it.
   for (size_t i = 0; i + 1 < recipients.size(); ++i) {
-    SendTo(recipients[i], context_->packets->Clone(*packet), &departure);
+    SendTo(recipients[i], context_->packets->Clone(*packet), length, &departure);
   }
-  SendTo(recipients.back(), std::move(packet), &departure);
+  SendTo(recipients.back(), std::move(packet), length, &departure);
 }
 
-void Port::SendTo(Port* to, PacketPtr packet, std::optional<Instant>* departure) {
+void Port::SendTo(Port* to, PacketPtr packet, uint32_t length, std::optional<Instant>* departure) {
   const Instant now = context_->events->now();
   Choice& choice = *context_->choice;
   if (context_->reachability->IsCut(host_, to->host_, *packet)) {
@@ -122,16 +125,16 @@ void Port::SendTo(Port* to, PacketPtr packet, std::optional<Instant>* departure)
   if (copies > 0) Changed(*packet, to, verdict.reason);
   const bool bypass = verdict.kind == Verdict::Kind::kDeliver;
   if (!bypass) {
-    if (!departure->has_value()) *departure = Enqueue(packet->WireLength());
+    if (!departure->has_value()) *departure = Enqueue(length);
     if (!departure->has_value()) return DropAtSender(*packet, to, "queue full");
-    if (choice.Happens(ChoiceKind::kLoss, config_.loss, streams_.loss)) {
+    if (Happens(ChoiceKind::kLoss, config_.loss, streams_.loss)) {
       return DropAtSender(*packet, to, "lost");
     }
-    if (choice.Happens(ChoiceKind::kCorrupt, config_.corrupt, streams_.corrupt)) {
+    if (Happens(ChoiceKind::kCorrupt, config_.corrupt, streams_.corrupt)) {
       packet->corrupted = true;
       Changed(*packet, to, "corrupted");
     }
-    if (choice.Happens(ChoiceKind::kDuplicate, config_.duplicate, streams_.duplicate)) {
+    if (Happens(ChoiceKind::kDuplicate, config_.duplicate, streams_.duplicate)) {
       ++copies;
       Changed(*packet, to, "duplicated");
     }
@@ -140,11 +143,11 @@ void Port::SendTo(Port* to, PacketPtr packet, std::optional<Instant>* departure)
     PacketPtr copy = context_->packets->Clone(*packet);
     // The copies follow the original.
     std::swap(copy, packet);
-    bypass ? Launch(std::move(copy), to, now, now + verdict.after)
-           : Travel(std::move(copy), to, **departure, verdict.after);
+    bypass ? Launch(std::move(copy), length, to, now, now + verdict.after)
+           : Travel(std::move(copy), length, to, **departure, verdict.after);
   }
-  bypass ? Launch(std::move(packet), to, now, now + verdict.after)
-         : Travel(std::move(packet), to, **departure, verdict.after);
+  bypass ? Launch(std::move(packet), length, to, now, now + verdict.after)
+         : Travel(std::move(packet), length, to, **departure, verdict.after);
 }
 
 std::optional<Instant> Port::Enqueue(uint32_t bytes) {
@@ -202,10 +205,10 @@ Duration Port::Latency() {
 
 bool Port::TakesReordering() {
   if (config_.reorder_gap > 1 && ++reorder_count_ % config_.reorder_gap != 0) return false;
-  return context_->choice->Happens(ChoiceKind::kReorder, config_.reorder, streams_.reorder);
+  return Happens(ChoiceKind::kReorder, config_.reorder, streams_.reorder);
 }
 
-void Port::Travel(PacketPtr packet, Port* to, Instant departure, Duration extra) {
+void Port::Travel(PacketPtr packet, uint32_t length, Port* to, Instant departure, Duration extra) {
   Instant arrival = departure + Latency() + extra;
   bool out_of_order = extra > Duration::Zero();
   if (TakesReordering()) {
@@ -219,10 +222,10 @@ void Port::Travel(PacketPtr packet, Port* to, Instant departure, Duration extra)
   if (!out_of_order && !(config_.jitter_reorders && config_.jitter > Duration::Zero())) {
     arrival = last_arrival_ = std::max(arrival, last_arrival_);
   }
-  Launch(std::move(packet), to, departure, arrival);
+  Launch(std::move(packet), length, to, departure, arrival);
 }
 
-void Port::Launch(PacketPtr packet, Port* to, Instant departure, Instant arrival) {
+void Port::Launch(PacketPtr packet, uint32_t length, Port* to, Instant departure, Instant arrival) {
   InFlight* flight = context_->in_flight.New();
   flight->event.Bind("packet", &Port::Arrive, flight);
   flight->event.set_order_domain(kFirstOrderDomain + id_);
@@ -230,10 +233,11 @@ void Port::Launch(PacketPtr packet, Port* to, Instant departure, Instant arrival
   flight->from = this;
   flight->to = to;
   flight->departs = departure;
+  flight->length = length;
   const Instant now = context_->events->now();
   if (context_->trace != nullptr) {
     flight->digest = flight->packet->Digest();
-    Note(TraceKind::kPacketSent, host_, *flight->packet, flight->digest,
+    Note(TraceKind::kPacketSent, host_, *flight->packet, flight->digest, length,
          static_cast<uint64_t>((arrival - now).nanos()));
   }
   flying_.PushBack(flight);
@@ -262,7 +266,7 @@ void Port::Deliver(InFlight* flight) {
   }
   if (Trace* trace = context_->trace) {
     trace->Record(context_->events->now(), host_, TraceKind::kPacketDelivered, flight->from->id_,
-                  flight->packet->serial, flight->digest, flight->packet->WireLength());
+                  flight->packet->serial, flight->digest, flight->length);
   }
   const Instant now = context_->events->now();
   Tell({PacketEvent::Kind::kDelivered,
@@ -283,7 +287,7 @@ void Port::DropFlight(InFlight* flight, bool at_sender, absl::string_view reason
   if (Trace* trace = context_->trace) {
     trace->Record(now, at_sender ? flight->from->host_ : flight->to->host_,
                   TraceKind::kPacketDropped, flight->from->id_, flight->packet->serial,
-                  flight->digest, flight->packet->WireLength(), trace->Intern(reason));
+                  flight->digest, flight->length, trace->Intern(reason));
   }
   Tell({PacketEvent::Kind::kDropped, at_sender, now, now, flight->from, flight->to,
         flight->packet.get(), reason});
@@ -327,7 +331,8 @@ void Port::OnRelease() {
 void Port::DropAtSender(const Packet& packet, Port* to, absl::string_view reason) {
   const Instant now = context_->events->now();
   if (Trace* trace = context_->trace) {
-    Note(TraceKind::kPacketDropped, host_, packet, packet.Digest(), trace->Intern(reason));
+    Note(TraceKind::kPacketDropped, host_, packet, packet.Digest(), packet.WireLength(),
+         trace->Intern(reason));
   }
   Tell({PacketEvent::Kind::kDropped, true, now, now, this, to, &packet, reason});
 }
@@ -335,18 +340,19 @@ void Port::DropAtSender(const Packet& packet, Port* to, absl::string_view reason
 void Port::Changed(const Packet& packet, Port* to, absl::string_view how) {
   const Instant now = context_->events->now();
   if (Trace* trace = context_->trace) {
-    Note(TraceKind::kPacketChanged, host_, packet, packet.Digest(), trace->Intern(how));
+    Note(TraceKind::kPacketChanged, host_, packet, packet.Digest(), packet.WireLength(),
+         trace->Intern(how));
   }
   Tell({PacketEvent::Kind::kChanged, true, now, now, this, to, &packet, how});
 }
 
 void Port::Note(TraceKind kind, uint32_t host, const Packet& packet, uint64_t digest,
-                uint64_t last) {
-  context_->trace->Record(context_->events->now(), host, kind, id_, packet.serial, digest,
-                          packet.WireLength(), last);
+                uint32_t length, uint64_t last) {
+  context_->trace->Record(context_->events->now(), host, kind, id_, packet.serial, digest, length,
+                          last);
 }
 
-void Port::Tell(const PacketEvent& event) {
+void Port::TellObservers(const PacketEvent& event) {
   for (PacketObserver* observer : context_->observers) observer->OnPacket(event);
 }
 

@@ -52,13 +52,15 @@ struct InFlight : ListHook<> {
   Port* to = nullptr;
   Instant departs;  // When its last bit is on the wire.
   uint64_t digest = 0;
+  uint32_t length = 0;  // On the wire, bytes.
 };
 
 // What all ports of a fabric share. Set up by the Fabric.
 struct PortContext {
   EventQueue* events = nullptr;
   Choice* choice = nullptr;
-  Trace* trace = nullptr;  // May be null.
+  bool never_is_never = false;  // Choice::never_is_never()
+  Trace* trace = nullptr;       // May be null.
   PacketPool* packets = nullptr;
   uint64_t seed = 0;
   Reachability* reachability = nullptr;
@@ -120,22 +122,31 @@ class Port final : public PacketSink {
     Rng loss, duplicate, reorder, corrupt, jitter;
   };
 
-  void SendTo(Port* to, PacketPtr packet, std::optional<Instant>* departure);
-  const char* RefusalToSend(const Packet& packet) const;
+  // `length`: of the packet, on the wire.
+  void SendTo(Port* to, PacketPtr packet, uint32_t length, std::optional<Instant>* departure);
+  const char* RefusalToSend(const Packet& packet, uint32_t length) const;
+  bool Happens(ChoiceKind kind, Probability p, Rng& rng) {
+    if (p.is_never() && context_->never_is_never) return false;
+    return context_->choice->Happens(kind, p, rng);
+  }
   // When the packet will have left, or nothing when the queue is full.
   std::optional<Instant> Enqueue(uint32_t bytes);
-  void Travel(PacketPtr packet, Port* to, Instant departure, Duration extra);
+  void Travel(PacketPtr packet, uint32_t length, Port* to, Instant departure, Duration extra);
   Duration Latency();
   bool TakesReordering();
-  void Launch(PacketPtr packet, Port* to, Instant departure, Instant arrival);
+  void Launch(PacketPtr packet, uint32_t length, Port* to, Instant departure, Instant arrival);
   static void Arrive(void* in_flight);
   void OnRelease();
   void Deliver(InFlight* flight);
   void DropFlight(InFlight* flight, bool at_sender, absl::string_view reason);
   void DropAtSender(const Packet& packet, Port* to, absl::string_view reason);
   void Changed(const Packet& packet, Port* to, absl::string_view how);
-  void Note(TraceKind kind, uint32_t host, const Packet& packet, uint64_t digest, uint64_t last);
-  void Tell(const PacketEvent& event);
+  void Note(TraceKind kind, uint32_t host, const Packet& packet, uint64_t digest, uint32_t length,
+            uint64_t last);
+  void Tell(const PacketEvent& event) {
+    if (!context_->observers.empty()) TellObservers(event);
+  }
+  void TellObservers(const PacketEvent& event);
   void ForgetDeparted();
 
   PortContext* context_;

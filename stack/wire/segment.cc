@@ -83,6 +83,8 @@ std::string FlagsText(uint8_t flags) {
 }  // namespace
 
 int TcpOptions::EncodedLength() const {
+  const int aligned = AlignedOptionsLength(*this);
+  if (aligned <= kMaxTcpOptionsLength) return (aligned + 3) / 4 * 4;
   LengthVisitor visitor{*this};
   VisitOptions(*this, visitor);
   return (visitor.length + 3) / 4 * 4;
