@@ -68,8 +68,14 @@ Demux::~Demux() {
   while (!order_.empty()) Unregister(&order_.front());
 }
 
+// Cheap, because every segment pays for it, and because nothing but speed depends on it.
 size_t Demux::HashId::operator()(const ConnectionId& id) const {
-  return HashOf(id.local, HashOf(id.remote, 0));
+  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
+  const Address& local = id.local.address;
+  const Address& remote = id.remote.address;
+  const uint64_t ports = uint64_t{id.local.port} << 16 | id.remote.port;
+  const uint64_t addresses = (local.lo() ^ local.hi()) * kOdd + (remote.lo() ^ remote.hi());
+  return MixBits(addresses * kOdd ^ ports);
 }
 
 void Demux::Enlist(DemuxEndpoint* endpoint, DemuxEndpoint::Kind kind) {
@@ -80,19 +86,27 @@ void Demux::Enlist(DemuxEndpoint* endpoint, DemuxEndpoint::Kind kind) {
 }
 
 Result<> Demux::RegisterConnection(TcpConnectionEndpoint* endpoint, const ConnectionId& id) {
-  if (connections_.contains(id)) return Cause::kTupleInUse;
+  bool added = false;
+  connections_.lazy_emplace(id, [&](const auto& construct) {
+    endpoint->id_ = id;
+    endpoint->hash_ = HashId()(id);
+    construct(endpoint);
+    added = true;
+  });
+  if (!added) return Cause::kTupleInUse;
   Enlist(endpoint, DemuxEndpoint::Kind::kConnection);
-  endpoint->id_ = id;
-  connections_.insert(endpoint);
   return {};
 }
 
 void Demux::ReplaceConnection(TcpConnectionEndpoint* from, TcpConnectionEndpoint* to) {
   DRYWIRE_CHECK(from->demux_ == this) << "the endpoint is not registered here";
-  const ConnectionId id = from->id_;
-  Unregister(from);
-  const Result<> registered = RegisterConnection(to, id);
-  DRYWIRE_CHECK(registered.ok()) << "the 4-tuple was taken meanwhile";
+  to->id_ = from->id_;
+  to->hash_ = from->hash_;
+  Enlist(to, DemuxEndpoint::Kind::kConnection);
+  // In its place: hash and key are the same.
+  const_cast<TcpConnectionEndpoint*&>(*connections_.find(from)) = to;
+  from->demux_ = nullptr;
+  IntrusiveList<DemuxEndpoint, EndpointOrderTag>::Remove(from);
 }
 
 TcpConnectionEndpoint* Demux::FindConnection(const ConnectionId& id) const {

@@ -93,6 +93,7 @@ class TcpConnectionEndpoint : public DemuxEndpoint {
  private:
   friend class Demux;
   ConnectionId id_;
+  size_t hash_ = 0;  // of id_, while registered
 };
 
 // What a listener or a UDP socket is bound to. The wildcard is Address::Any(family); `dual` with
@@ -193,7 +194,7 @@ class Demux {
   struct HashId {
     using is_transparent = void;
     size_t operator()(const ConnectionId& id) const;
-    size_t operator()(const TcpConnectionEndpoint* e) const { return (*this)(e->id()); }
+    size_t operator()(const TcpConnectionEndpoint* e) const { return e->hash_; }
   };
   struct EqualId {
     using is_transparent = void;
