@@ -34,13 +34,6 @@ IpStack::IpStack(const IpProfile& profile, PacketPool& pool)
   interfaces_.push_back(std::move(lo));
 }
 
-Interface& IpStack::At(uint32_t index) {
-  DRYWIRE_CHECK(index >= 1 && index <= interfaces_.size()) << "no interface " << index;
-  return interfaces_[index - 1];
-}
-
-const Interface& IpStack::At(uint32_t index) const { return const_cast<IpStack*>(this)->At(index); }
-
 const Interface* IpStack::FindInterface(uint32_t index) const {
   return index >= 1 && index <= interfaces_.size() ? &interfaces_[index - 1] : nullptr;
 }

@@ -13,12 +13,23 @@ constexpr uint32_t kMinMtu6 = 1280;  // RFC 8200 5
 
 }  // namespace
 
+bool IpStack::DeliversDirectly(uint32_t interface, const Packet& packet) const {
+  const Interface& in = At(interface);
+  if (!in.up || packet.corrupted || firewall_.active(Hook::kInput)) return false;
+  if (packet.segment() == nullptr && packet.datagram() == nullptr) return false;
+  const Address& to = packet.destination;
+  if (to.is_v6() && to.IsLinkLocal()) return false;
+  return IsLocal(to) && !Martian(in, packet).has_value();
+}
+
 void IpStack::Input(Instant now, uint32_t interface, PacketPtr packet, IpActions& actions) {
   const Interface& in = At(interface);
   if (!in.up) return Drop(std::move(packet), DropReason::kInterfaceDown, interface, actions);
   if (packet->corrupted) return Drop(std::move(packet), DropReason::kCorrupted, interface, actions);
   if (packet->neighbour() != nullptr) return InputNeighbour(now, in, std::move(packet), actions);
-  if (DropMartian(in, packet, actions)) return;
+  if (const std::optional<DropReason> martian = Martian(in, *packet)) {
+    return Drop(std::move(packet), *martian, in.index, actions);
+  }
 
   const Address& to = packet->destination;
   const bool scoped = to.is_v6() && to.IsLinkLocal();
@@ -39,22 +50,18 @@ void IpStack::Input(Instant now, uint32_t interface, PacketPtr packet, IpActions
 }
 
 // Addresses that cannot come from outside (RFC 1122 3.2.1.3, RFC 1812 5.3.7).
-bool IpStack::DropMartian(const Interface& in, PacketPtr& packet, IpActions& actions) {
-  if (in.loopback) return false;
-  const Address& from = packet->source;
-  const Address& to = packet->destination;
-  if (to.IsLoopback() || to.IsUnspecified()) {
-    Drop(std::move(packet), DropReason::kMartianDestination, in.index, actions);
-    return true;
-  }
+std::optional<DropReason> IpStack::Martian(const Interface& in, const Packet& packet) const {
+  if (in.loopback) return std::nullopt;
+  const Address& from = packet.source;
+  const Address& to = packet.destination;
+  if (to.IsLoopback() || to.IsUnspecified()) return DropReason::kMartianDestination;
   // fib_validate_source() refuses an IPv4 source that is our own; IPv6 does not look.
   const bool own = from.is_v4() && IsLocal(from);
   const bool unspecified = from.IsUnspecified() && !to.IsLimitedBroadcast() && !to.IsMulticast();
   if (from.IsLoopback() || own || unspecified || from.IsMulticast() || from.IsLimitedBroadcast()) {
-    Drop(std::move(packet), DropReason::kMartianSource, in.index, actions);
-    return true;
+    return DropReason::kMartianSource;
   }
-  return false;
+  return std::nullopt;
 }
 
 void IpStack::DeliverLocally(Instant now, const Interface& in, PacketPtr packet,

@@ -10,6 +10,16 @@
 namespace drywire {
 
 bool IpStack::IsLocal(const Address& address) const {
+  if (known_generation_ != generation()) {
+    known_addresses_.fill(KnownAddress());
+    known_generation_ = generation();
+  }
+  KnownAddress& known = known_addresses_[address.lo() % kKnown];
+  if (known.address != address || !address.has_value()) known = {address, OwnsSlow(address)};
+  return known.ours;
+}
+
+bool IpStack::OwnsSlow(const Address& address) const {
   return local_.contains(address) ||
          (address.is_v4() && address.IsLoopback() && profile_.loopback_prefix_is_routed &&
           address != Address::V4(127, 255, 255, 255));
@@ -37,6 +47,18 @@ bool IpStack::IsBroadcast(const Address& address) const {
 }
 
 Result<RouteChoice> IpStack::SelectRoute(Instant now, const RouteQuery& query) const {
+  // Path MTUs change with time, and a cache of routes that can be full wants to be asked.
+  const bool remembers = path_mtus_.empty() && profile_.route_cache_entries == 0 &&
+                         query.destination.has_value() && !query.destination.IsUnspecified();
+  if (!remembers) return ChooseRoute(now, query);
+  KnownRoute& known = known_routes_[(query.destination.lo() ^ query.source.lo()) % kKnown];
+  if (known.choice.generation == generation() && known.query == query) return known.choice;
+  Result<RouteChoice> choice = ChooseRoute(now, query);
+  if (choice.ok()) known = {query, *choice};
+  return choice;
+}
+
+Result<RouteChoice> IpStack::ChooseRoute(Instant now, const RouteQuery& query) const {
   RouteChoice choice;
   choice.destination = query.destination;
   choice.uid = query.uid;

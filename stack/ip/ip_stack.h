@@ -14,7 +14,10 @@
 #ifndef DRYWIRE_STACK_IP_IP_STACK_H_
 #define DRYWIRE_STACK_IP_IP_STACK_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "sim/core/check.h"
 #include "sim/core/time.h"
 #include "stack/base/address.h"
 #include "stack/base/endpoint.h"
@@ -95,6 +99,11 @@ class IpStack {
   // The hook `connect`: kPolicyDeniedEperm, kPolicyDeniedEacces or success.
   Result<> CheckConnect(Instant now, uint32_t uid, const Endpoint& remote, IpProtocol protocol);
 
+  // Whether nothing stands between a packet of this host and the link: no firewall, no neighbour to
+  // be found, nothing to refuse. Such a packet need not pass through Output(): with next_hop set to
+  // the choice's it is transmitted on the choice's interface.
+  bool SendsDirectly(const Packet& packet, const RouteChoice& choice) const;
+
   // Sends a transport's packet (addresses, protocol and ttl filled in) by a current choice. What
   // fails at once is the result, as the system tells the sender: kFirewallDenied,
   // kInterfaceDown, kMessageTooLong, kNeighbourUnreachable, kGatewayUnreachable or
@@ -110,6 +119,10 @@ class IpStack {
                      IpActions& actions);
 
   // --- receiving (stack/ip/ip_input.cc)
+
+  // Whether the packet is for a transport of this host and nothing would keep Input() from
+  // delivering it, so that it need not pass through there.
+  bool DeliversDirectly(uint32_t interface, const Packet& packet) const;
 
   void Input(Instant now, uint32_t interface, PacketPtr packet, IpActions& actions);
 
@@ -133,7 +146,9 @@ class IpStack {
     Instant expires;
   };
 
-  // The parts of SelectRoute: each fills in more of the choice or fails.
+  // SelectRoute() without its memory.
+  Result<RouteChoice> ChooseRoute(Instant now, const RouteQuery& query) const;
+  // The parts of it: each fills in more of the choice or fails.
   Result<> EnterRouteCache(const RouteChoice& choice) const;
   Result<> SelectLocal(const RouteQuery& query, RouteChoice& choice) const;
   Result<> SelectGroup(const RouteQuery& query, RouteChoice& choice) const;
@@ -147,8 +162,12 @@ class IpStack {
   // The interface one of whose subnets has this broadcast address; null if there is none.
   const Interface* BroadcastSubnet(const Address& address) const;
 
-  Interface& At(uint32_t index);
-  const Interface& At(uint32_t index) const;
+  bool OwnsSlow(const Address& address) const;
+  Interface& At(uint32_t index) {
+    DRYWIRE_CHECK(index >= 1 && index <= interfaces_.size()) << "no interface " << index;
+    return interfaces_[index - 1];
+  }
+  const Interface& At(uint32_t index) const { return const_cast<IpStack*>(this)->At(index); }
   void AddConnectedRoute(const Interface& interface, const Prefix& prefix);
   absl::Status ResolveNextHop(const RouteStatement& statement, Route& route) const;
 
@@ -167,7 +186,8 @@ class IpStack {
              IpActions& actions);
   void Solicit(const Interface& out, const Address& address, IpActions& actions);
 
-  bool DropMartian(const Interface& in, PacketPtr& packet, IpActions& actions);
+  // Why a packet that came in there cannot be genuine; nothing if it can.
+  std::optional<DropReason> Martian(const Interface& in, const Packet& packet) const;
   void DeliverLocally(Instant now, const Interface& in, PacketPtr packet, IpActions& actions);
   void InputIcmp(Instant now, const Interface& in, PacketPtr packet, IpActions& actions);
   void InputNeighbour(Instant now, const Interface& in, PacketPtr packet, IpActions& actions);
@@ -188,6 +208,20 @@ class IpStack {
   // Destinations, for IpProfile::route_cache_entries only.
   mutable absl::flat_hash_set<Address> route_cache_;
   uint64_t generation_ = 0;
+  // What was asked last, found again by a few bits of the addresses: most questions repeat.
+  // Forgotten with each generation.
+  struct KnownRoute {
+    RouteQuery query;
+    RouteChoice choice;
+  };
+  struct KnownAddress {
+    Address address;
+    bool ours = false;
+  };
+  static constexpr size_t kKnown = 8;
+  mutable std::array<KnownRoute, kKnown> known_routes_;
+  mutable std::array<KnownAddress, kKnown> known_addresses_;
+  mutable uint64_t known_generation_ = ~uint64_t{0};  // of known_addresses_
   // Scratch, kept for its room. Handling the second may use the first.
   NeighbourOutcome outcome_;
   NeighbourOutcome late_outcome_;

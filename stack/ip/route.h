@@ -47,6 +47,8 @@ struct RouteQuery {
   // Linux's sendto(), unlike connect(), takes a link-local IPv6 destination without an interface
   // and lets the routes decide.
   bool scope_optional = false;
+
+  friend bool operator==(const RouteQuery&, const RouteQuery&) = default;
 };
 
 // The answer. It stays right until IpStack::generation() changes.

@@ -38,6 +38,11 @@ void NetStack::Finish(std::unique_ptr<IpActions> actions) {
 Result<> NetStack::Send(PacketPtr packet, const RouteChoice& route) {
   if (!powered_) return {};
   packet->serial = (*environment_.next_serial)++;
+  if (ip_->SendsDirectly(*packet, route)) {
+    packet->next_hop = route.next_hop;
+    Transmit(route.interface, std::move(packet));
+    return {};
+  }
   std::unique_ptr<IpActions> actions = TakeActions();
   const Result<> result = ip_->Output(now(), std::move(packet), route, *actions);
   Finish(std::move(actions));
@@ -52,6 +57,7 @@ void NetStack::SendReset(const Packet& segment) {
 
 void NetStack::Receive(uint32_t interface, PacketPtr packet) {
   if (!powered_) return;
+  if (ip_->DeliversDirectly(interface, *packet)) return DeliverLocal(std::move(packet), interface);
   std::unique_ptr<IpActions> actions = TakeActions();
   ip_->Input(now(), interface, std::move(packet), *actions);
   Finish(std::move(actions));
@@ -88,7 +94,7 @@ void NetStack::SetInterfaceUp(uint32_t interface, bool up) {
 void NetStack::Carry(IpActions& actions) {
   for (IpActions::Action& action : actions) {
     if (auto* transmit = std::get_if<IpActions::Transmit>(&action)) {
-      Transmit(*transmit);
+      Transmit(transmit->interface, std::move(transmit->packet));
     } else if (auto* deliver = std::get_if<IpActions::Deliver>(&action)) {
       DeliverLocal(std::move(deliver->packet), deliver->interface);
     } else if (auto* error = std::get_if<IpActions::TransportError>(&action)) {
@@ -111,20 +117,18 @@ void NetStack::Carry(IpActions& actions) {
   }
 }
 
-void NetStack::Transmit(IpActions::Transmit& transmit) {
-  Packet& packet = *transmit.packet;
-  if (packet.serial == 0) packet.serial = (*environment_.next_serial)++;
+void NetStack::Transmit(uint32_t interface, PacketPtr packet) {
+  if (packet->serial == 0) packet->serial = (*environment_.next_serial)++;
 
-  if (paused_) return NoteDropped(packet, "host-paused");
-  const uint32_t interface = transmit.interface;
+  if (paused_) return NoteDropped(*packet, "host-paused");
   PacketSink* sink = interface < sinks_.size() ? sinks_[interface] : nullptr;
   if (sink != nullptr) {
-    sink->Accept(std::move(transmit.packet));
+    sink->Accept(std::move(packet));
   } else if (interface == kLoopbackInterface) {
-    looping_.push_back(std::move(transmit.packet));
+    looping_.push_back(std::move(packet));
     if (!loopback_.is_pending()) events().Schedule(&loopback_, now());
   } else {
-    NoteDropped(packet, "no-link");
+    NoteDropped(*packet, "no-link");
   }
 }
 

@@ -129,7 +129,7 @@ class NetStack {
   // Carries the actions out, gives the list back and looks at the deadline.
   void Finish(std::unique_ptr<IpActions> actions);
   void Carry(IpActions& actions);
-  void Transmit(IpActions::Transmit& transmit);
+  void Transmit(uint32_t interface, PacketPtr packet);
   void DeliverLocal(PacketPtr packet, uint32_t interface);
   void AnswerClosedTcp(const Packet& packet);
   void AnswerClosedUdp(const Packet& packet);
