@@ -91,11 +91,6 @@ TcpHost::~TcpHost() {
   while (!time_wait_.empty()) DeleteTimeWait(&time_wait_.front());
 }
 
-TcpHost& TcpHost::Of(NetStack& net) {
-  if (net.tcp_part() == nullptr) net.set_tcp_part(std::make_unique<TcpHost>(&net));
-  return *static_cast<TcpHost*>(net.tcp_part());
-}
-
 TcpTimeWaitEndpoint* TcpHost::NewTimeWait(const TimeWait& entry) {
   TcpTimeWaitEndpoint* endpoint = time_wait_slab_.New(this, entry);
   time_wait_.PushBack(endpoint);
@@ -109,17 +104,5 @@ TcpRequestEndpoint* TcpHost::NewRequest(TcpAcceptor* acceptor) {
 }
 
 void TcpHost::DeleteRequest(TcpRequestEndpoint* request) { request_slab_->Delete(request); }
-
-std::unique_ptr<Actions> TcpHost::Take() {
-  if (free_actions_.empty()) return std::make_unique<Actions>();
-  std::unique_ptr<Actions> actions = std::move(free_actions_.back());
-  free_actions_.pop_back();
-  return actions;
-}
-
-void TcpHost::GiveBack(std::unique_ptr<Actions> actions) {
-  actions->Clear();
-  free_actions_.push_back(std::move(actions));
-}
 
 }  // namespace drywire

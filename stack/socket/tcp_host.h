@@ -2,10 +2,12 @@
 #ifndef DRYWIRE_STACK_SOCKET_TCP_HOST_H_
 #define DRYWIRE_STACK_SOCKET_TCP_HOST_H_
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "sim/core/check.h"
 #include "sim/core/event_queue.h"
 #include "sim/core/intrusive_list.h"
 #include "sim/core/slab.h"
@@ -62,7 +64,10 @@ class TcpHost final : public NetStackPart {
   ~TcpHost() override;
 
   // The host's, made on first use.
-  static TcpHost& Of(NetStack& net);
+  static TcpHost& Of(NetStack& net) {
+    if (net.tcp_part() == nullptr) net.set_tcp_part(std::make_unique<TcpHost>(&net));
+    return *static_cast<TcpHost*>(net.tcp_part());
+  }
 
   NetStack& net() { return *net_; }
   const IsnGenerator& isn() const { return isn_; }
@@ -73,24 +78,31 @@ class TcpHost final : public NetStackPart {
   TcpRequestEndpoint* NewRequest(TcpAcceptor* acceptor);
   void DeleteRequest(TcpRequestEndpoint* request);
 
-  // An empty Actions to use while this lives. They nest, and keep their memory.
+  // An empty Actions to use while this lives. They nest: the last one made is the first to go. They
+  // keep their memory.
   class Scratch {
    public:
     explicit Scratch(TcpHost& host) : host_(host), actions_(host.Take()) {}
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
-    ~Scratch() { host_.GiveBack(std::move(actions_)); }
+    ~Scratch() {
+      DRYWIRE_DCHECK(host_.scratch_[host_.scratch_used_ - 1].get() == actions_);
+      actions_->Clear();
+      --host_.scratch_used_;
+    }
     Actions& operator*() const { return *actions_; }
-    Actions* get() const { return actions_.get(); }
+    Actions* get() const { return actions_; }
 
    private:
     TcpHost& host_;
-    std::unique_ptr<Actions> actions_;
+    Actions* actions_;
   };
 
  private:
-  std::unique_ptr<Actions> Take();
-  void GiveBack(std::unique_ptr<Actions> actions);
+  Actions* Take() {
+    if (scratch_used_ == scratch_.size()) scratch_.push_back(std::make_unique<Actions>());
+    return scratch_[scratch_used_++].get();
+  }
 
   NetStack* net_;
   Rng rng_;
@@ -99,7 +111,8 @@ class TcpHost final : public NetStackPart {
   Slab<TcpTimeWaitEndpoint> time_wait_slab_;
   IntrusiveList<TcpTimeWaitEndpoint, TimeWaitListTag> time_wait_;
   std::unique_ptr<Slab<TcpRequestEndpoint>> request_slab_;
-  std::vector<std::unique_ptr<Actions>> free_actions_;
+  std::vector<std::unique_ptr<Actions>> scratch_;
+  size_t scratch_used_ = 0;
 };
 
 }  // namespace drywire

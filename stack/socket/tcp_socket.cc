@@ -125,9 +125,14 @@ void TcpSocket::Perform(Actions& actions) {
   }
 }
 
-void TcpSocket::WakeReaders() { read_waiters().Notify(Poll() | kPollIn | kPollRdNorm); }
+// What they could be told is not worked out when nobody waits.
+void TcpSocket::WakeReaders() {
+  if (!read_waiters().empty()) read_waiters().Notify(Poll() | kPollIn | kPollRdNorm);
+}
 
-void TcpSocket::WakeWriters() { write_waiters().Notify(Poll() | kPollOut | kPollWrNorm); }
+void TcpSocket::WakeWriters() {
+  if (!write_waiters().empty()) write_waiters().Notify(Poll() | kPollOut | kPollWrNorm);
+}
 
 void TcpSocket::SendSegment(Segment&& segment) {
   if (route_.generation != net().ip().generation()) {
