@@ -194,6 +194,8 @@ class Scheduler {
   // Tasks that are not done, in order of their ids.
   std::vector<Task*> LiveTasks() const;
   size_t live_tasks() const { return live_; }
+  // Stacks of tasks that began and have not ended; for leak checks.
+  size_t stacks_in_use() const { return stacks_.in_use(); }
 
   // --- From inside a task ---
 

@@ -15,7 +15,10 @@ InetSocket::InetSocket(NetStack* net, PortTable* ports, int domain, int type, in
       options_(InitialSocketOptions(net->profile().socket, domain, type)) {
   port_.uid = uid;
   SyncPortBinding();
+  net_->CountSocket(1);
 }
+
+InetSocket::~InetSocket() { net_->CountSocket(-1); }
 
 void InetSocket::SyncPortBinding() {
   port_.v6 = v6();

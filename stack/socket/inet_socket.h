@@ -20,6 +20,8 @@ namespace drywire {
 
 class InetSocket : public Socket {
  public:
+  ~InetSocket() override;
+
   NetStack& net() const { return *net_; }
   const SocketOptions& options() const { return options_; }
   const PortBinding& port_binding() const { return port_; }

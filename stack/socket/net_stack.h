@@ -121,6 +121,10 @@ class NetStack {
   NetStackPart* tcp_part() { return tcp_part_.get(); }
   void set_tcp_part(std::unique_ptr<NetStackPart> part) { tcp_part_ = std::move(part); }
 
+  // Sockets of TCP and UDP that exist, orphans included; for leak checks.
+  size_t live_sockets() const { return live_sockets_; }
+  void CountSocket(int change) { live_sockets_ += static_cast<size_t>(change); }
+
   // Every endpoint, a line each, in order of registration.
   std::string DescribeEndpoints();
 
@@ -149,6 +153,7 @@ class NetStack {
   std::vector<PacketPtr> looping_;
   std::vector<PacketPtr> arriving_;
   std::unique_ptr<NetStackPart> tcp_part_;
+  size_t live_sockets_ = 0;
   bool powered_ = true;
   bool paused_ = false;
 };
