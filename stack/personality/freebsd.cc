@@ -285,6 +285,7 @@ Profile FreeBsdProfile() {
   stream.reset_leaves_accept_queue = true;
   stream.destination_before_route = true;
   stream.icmp_stays_queued = false;
+  stream.soft_errors_are_told = false;
   stream.linux_tcp_options = false;
   profile.sys.sysname = "FreeBSD";
   profile.sys.release = "14.0-RELEASE";

@@ -269,7 +269,7 @@ Result<> TcpSocket::Shutdown(int how) {
 
 Cause TcpSocket::TakeError() {
   if (error_ != Cause::kNone) return TakePending();
-  return tcb_.TakeSoftError();
+  return rules().soft_errors_are_told ? tcb_.TakeSoftError() : Cause::kNone;
 }
 
 Result<RawAddress> TcpSocket::LocalName() const {

@@ -445,6 +445,7 @@ DRYWIRE_TEST(FreeBsdIcmp, MayBeForbiddenToReset) {
     SleepMs(7000);
     EXPECT_THAT(Connect(fd, "10.0.0.2", 80), FailsWith(EALREADY));
     EXPECT_EQ(PollBits(fd), "");
+    EXPECT_EQ(SoError(fd), 0);  // t_softerror is not so_error
   });
   world.Run();
 }
