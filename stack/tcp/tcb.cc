@@ -349,8 +349,12 @@ void Tcb::IcmpArrives(Instant now, Cause cause, Seq quoted_seq, uint16_t mss, Ac
   const Seq last = profile_->icmp_seq_at_snd_nxt ? snd_max_ : snd_max_ - 1;
   if (quoted_seq.Before(snd_una_) || quoted_seq.After(last)) return;
   if (cause == Cause::kIcmpFragmentationNeeded) {
-    if (mss == 0 || mss >= path_mss_) return;
-    path_mss_ = std::max<uint16_t>(mss, static_cast<uint16_t>(profile_->minmss));
+    if (mss == 0) return;
+    // Only what makes segments smaller is acted on: at the least segment nothing would be gained by
+    // sending all again, at each of the errors that draws.
+    mss = std::max<uint16_t>(mss, static_cast<uint16_t>(profile_->minmss));
+    if (mss >= path_mss_) return;
+    path_mss_ = mss;
     snd_nxt_ = syn_acked_ ? snd_una_ : snd_nxt_;
     Output(now, actions);
     return;

@@ -117,6 +117,20 @@ TEST_P(BothIcmpTest, FragmentationNeededShrinksSegments) {
   tcp.ExpectNothing();
 }
 
+// A router that wants less than the least segment is not answered by sending everything again.
+TEST_P(BothIcmpTest, FragmentationNeededBelowTheLeastSegmentIsObeyedOnce) {
+  TcbHarness tcp(GetParam()());
+  tcp.profile().tcp.minmss = 500;
+  tcp.Established();
+  tcp.Send(600);
+  tcp.Expect("P. 1:601(600) ack 1");
+  tcp.Icmp(Cause::kIcmpFragmentationNeeded, 1, 100);
+  tcp.Expect(". 1:501(500) ack 1");
+  tcp.Expect("P. 501:601(100) ack 1");
+  tcp.Icmp(Cause::kIcmpFragmentationNeeded, 1, 100);
+  tcp.ExpectNothing();
+}
+
 TEST_P(BothIcmpTest, FragmentationNeededIsNoErrorInSynSent) {
   TcbHarness tcp(GetParam()());
   tcp.SynSent();
