@@ -102,8 +102,10 @@ uint32_t Tcb::NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst
   const uint32_t mss = SendMss();
   const uint32_t wanted = std::min(unsent, mss);
   const bool retransmission = snd_nxt_.Before(snd_max_);
-  // A timeout sends the head again whatever became of the window.
-  if (timer_ == Timer::kRetransmit && retransmits_ != 0 && snd_nxt_ == snd_una_) return wanted;
+  // A timeout sends the head again whatever became of the window, but nothing new beyond it.
+  if (timer_ == Timer::kRetransmit && retransmits_ != 0 && snd_nxt_ == snd_una_) {
+    return std::min(wanted, std::max(usable, static_cast<uint32_t>(snd_max_.Since(snd_nxt_))));
+  }
   if (usable >= wanted) {
     if (wanted == mss || retransmission || fin || !NagleHolds(idle)) return wanted;
     return 0;

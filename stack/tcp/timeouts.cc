@@ -134,15 +134,23 @@ void Tcb::OnPersistTimeout(Instant now, Actions* actions) {
     give_up =
         probes_out_ != 0 && now - probes_since_ >= Duration::Millis(settings_.user_timeout_ms);
   } else {
+    // tcp_probe_timer. Answers to probes clear their count but not the back-off: an orphan whose
+    // peer never opens the window ends when the time between probes has become the longest.
     int64_t most = profile_->retries2;
-    if (orphan_) most = profile_->orphan_retries != 0 ? profile_->orphan_retries : 8;
-    give_up = probes_out_ >= most;
+    bool alive = true;
+    if (orphan_) {
+      alive = rtt_.BackedOff(*profile_, backoff_) < Duration::Millis(profile_->rto_max_ms);
+      most = soft_error_ != Cause::kNone && !alive ? 0 : profile_->orphan_retries;
+      if (most == 0 && alive) most = 8;
+    }
+    give_up = probes_out_ >= most || (!alive && backoff_ >= most);
   }
   if (give_up) {
     TimeOut(now, cause, /*reset=*/profile_->retries_count, actions);
     return;
   }
-  if (backoff_ < 63) ++backoff_;
+  // tcp_send_probe0, tcp_setpersist.
+  if (backoff_ < std::min<int64_t>(profile_->retries2, 63)) ++backoff_;
   if (WakeUpWrite(now, actions)) return;
   if (probes_out_ < 255) ++probes_out_;
   timer_at_ = now + PersistInterval();

@@ -268,6 +268,40 @@ TEST_P(BothDataTest, AnAnsweredProbeNeverTimesOut) {
   tcp_.ExpectState(TcpState::kEstablished);
 }
 
+TEST_P(BothDataTest, ARetransmissionBringsNothingNewBeyondTheWindow) {
+  tcp_.Established("mss 1000");
+  tcp_.Inject(". 1:1(0) ack 1 win 500");
+  tcp_.Send(500);
+  tcp_.Send(400);
+  tcp_.log().Clear();
+  tcp_.Advance(5_s);
+  ASSERT_NE(tcp_.log().size(), 0u);
+  while (tcp_.log().size() != 0) {
+    const Segment segment = tcp_.log().Pop();
+    EXPECT_LE(segment.payload.size(), 500u);
+  }
+}
+
+// tcp_probe_timer: of an orphan's answered probes the back-off is counted instead.
+TEST(LinuxDataTest, AnOrphanDoesNotProbeForEver) {
+  TcbHarness tcp(LinuxProfile());
+  tcp.Established("mss 1000");
+  tcp.Inject(". 1:1(0) ack 1 win 0");
+  tcp.Send(1000);
+  tcp.Close();
+  Duration now;
+  while (!tcp.finished() && now < 2000_s) {
+    now += 1_s;
+    tcp.AdvanceTo(now);
+    if (tcp.log().size() != 0) tcp.Inject(". 1:1(0) ack 1 win 0");
+    tcp.log().Clear();
+  }
+  EXPECT_TRUE(tcp.finished());
+  // 0.2 s doubled until it is two minutes.
+  EXPECT_GT(now, 100_s);
+  EXPECT_LT(now, 400_s);
+}
+
 // --- Receiving
 
 TEST_P(BothDataTest, InOrderAndOutOfOrder) {
