@@ -175,8 +175,10 @@ void Tcb::DataArrived(Instant now, uint32_t length, bool pushed) {
     }
   }
   ack_.last_received = now;
+  // tcp_event_data_recv: what small segments cost says little about the memory that others will.
+  constexpr uint32_t kSmall = 128;
   const uint32_t space = FreeSpace();
-  if (space > rcv_ssthresh_) {
+  if (length >= kSmall && space > rcv_ssthresh_) {
     rcv_ssthresh_ += std::min(space - rcv_ssthresh_, 2 * std::max<uint32_t>(mss_, length));
   }
 }
