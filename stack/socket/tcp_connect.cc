@@ -76,7 +76,11 @@ Result<> TcpSocket::TakeConnectResult() {
   attempt_pending_ = false;
   if (closed() && (failed_ || !left_network_)) {
     const Cause cause = TakePending();
-    if (!dead_) Disconnect();
+    if (!dead_) {
+      Disconnect();
+      WakeReaders();
+      WakeWriters();
+    }
     // Somebody else took the error (SO_ERROR, recv): all that is left to say is that it failed.
     return cause != Cause::kNone ? cause : Cause::kConnectAborted;
   }
@@ -112,13 +116,17 @@ uint16_t TcpSocket::MssOf(const RouteChoice& route, const Address& remote) {
 // A free local port when the socket has none; otherwise whether its own port will do.
 Result<> TcpSocket::ChoosePort(const ConnectionId& id, bool* replaces, Seq* next_iss) {
   Demux& demux = net().demux();
+  const bool choose = port_.port() == 0;
   const auto free = [&](uint16_t port) {
     ConnectionId candidate = id;
     candidate.local.port = port;
     const TcpConnectionEndpoint* other = demux.FindConnection(candidate);
-    return other == nullptr || other->MayBeReplaced();
+    if (other == nullptr || other->MayBeReplaced()) return true;
+    // Linux's rules are stricter for a port that it has chosen than for one that was bound.
+    const auto* const entry = dynamic_cast<const TcpTimeWaitEndpoint*>(other);
+    return entry != nullptr && entry->entry().MayBeReplaced(net().now(), false, choose);
   };
-  if (port_.port() == 0) {
+  if (choose) {
     const Result<> held = ports_->BindForConnect(&port_, id.local.address, id.remote, free);
     if (!held.ok()) return Exhausted(held.cause(), held.cause());
   } else if (!free(port_.port())) {
@@ -221,7 +229,8 @@ void TcpSocket::Disconnect() {
   remote_ = Endpoint();
   if (!address_bound_) local_ = Endpoint();
   port_.use = PortBinding::Use::kBound;
-  error_ = left_behind;
+  // An error that nobody has read survives, unless there is a newer one.
+  if (left_behind != Cause::kNone) error_ = left_behind;
 }
 
 void TcpSocket::BecomeChild(const TcpSocket& listener, TcpConnectionEndpoint* request_endpoint,
