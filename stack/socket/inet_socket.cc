@@ -98,6 +98,10 @@ Result<> InetSocket::BindChecked(const RawAddress& address, const Credentials& c
   address_bound_ = decoded->address != any;
   if (!address_bound_ && !decoded->address.IsV4Mapped()) local_.address = Address();
   port_bound_ = decoded->port != 0;
+  // Where sockets are for both families until they are told otherwise, an IPv6 address of its own
+  // tells a socket so (inet6_bind).
+  const bool narrows = address_bound_ && v6() && !decoded->address.IsV4Mapped();
+  if (narrows && profile.v6only_default == 0) options_.v6only = 1;
   return {};
 }
 

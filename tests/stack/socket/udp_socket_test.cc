@@ -293,8 +293,8 @@ TEST_F(LinuxUdp, V4OnV6Sockets) {
 TEST_F(LinuxUdp, BoundInOneFamilyOnly) {
   Sock s(a, AF_INET6);
   ASSERT_EQ(s.Bind("::1", 0), "0");
-  EXPECT_EQ(s.Connect("::ffff:127.0.0.1", 7001), "kNoRoute");
-  EXPECT_EQ(s.SendTo("::ffff:127.0.0.1", 7001), "kNoRoute");
+  EXPECT_EQ(s.Connect("::ffff:127.0.0.1", 7001), "kV6OnlyMapped");
+  EXPECT_EQ(s.SendTo("::ffff:127.0.0.1", 7001), "kV6OnlyMapped");
   Sock m(a, AF_INET6);
   ASSERT_EQ(m.Bind("::ffff:127.0.0.1", 0), "0");
   EXPECT_EQ(m.Connect("::1", 7001), "kAddressFamilyMismatch");
