@@ -36,6 +36,9 @@ TcpSocket::TcpSocket(NetStack* net, int domain, uint32_t uid)
       tcb_(&net->profile().tcp),
       connection_(this) {
   timer_.BindMethod<&TcpSocket::OnTimer>("tcp timer", this);
+  // Until they are set they grow with the connection, which SO_RCVBUF and SO_SNDBUF do not show.
+  options_.receive_buffer = net->profile().tcp.rmem[1];
+  options_.send_buffer = net->profile().tcp.wmem[1];
 }
 
 TcpSocket::~TcpSocket() = default;
@@ -76,7 +79,9 @@ void TcpSocket::OnPacketError(const PacketError& error) {
   tcb_.IcmpArrives(net().now(), error.cause, error.quoted.seq, MssOf(hop, remote_.address),
                    actions.get());
   Perform(*actions);
-  if (opening && closed() && rules().icmp_stays_queued) icmp_queued_ = true;
+  // ICMPv6 errors are queued only for those who ask for them.
+  const bool v4 = remote_.address.is_v4();
+  if (opening && v4 && closed() && rules().icmp_stays_queued) icmp_queued_ = true;
 }
 
 void TcpSocket::OnTimer() {

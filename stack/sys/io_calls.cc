@@ -138,7 +138,7 @@ Result<Received> ReceiveOnce(SysContext& context, Socket& socket, const ReceiveR
   options.restarts = RestartsWithTimeout(context, socket.receive_timeout());
   ReceiveArgs args;
   args.buffers = buffers.list;
-  args.flags = request.flags & ~(MSG_WAITALL | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  args.flags = request.flags & ~(MSG_WAITALL | MSG_CMSG_CLOEXEC);
   args.control = request.control;
   return Block(context, socket, {request.name, request.fd, &socket}, options,
                [&] { return socket.Receive(args); });
