@@ -132,6 +132,7 @@ void Conduct(const Scenario& scenario, const Topology& topology, const std::stri
   shared->go = true;
   AwaitBodies(scenario, children, shared);
   if (sniffer == nullptr) return;
+  ::usleep(20'000);  // what the ends of the processes send
   const std::string packets = sniffer->Finish();
   std::memcpy(shared->packets, packets.data(), std::min(packets.size(), kTextSize - 1));
 }

@@ -2,8 +2,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,6 +153,22 @@ absl::Status ConfigureHost(const Topology& topology, const Topology::Host& host)
   return RunCommand({"nft", "-f", "-"}, rules);
 }
 
+// A veth interface drops what is sent until the kernel has noticed that its other end is up, which
+// may take it a second.
+absl::Status AwaitCarrier(const std::string& interface) {
+  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  for (int i = 0; i < 5000; ++i) {
+    ifreq request = {};
+    interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
+    if (::ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING) != 0) {
+      ::close(fd);
+      return absl::OkStatus();
+    }
+    ::usleep(1000);
+  }
+  return absl::InternalError(absl::StrCat(interface, " has no carrier"));
+}
+
 }  // namespace
 
 absl::Status NamespacesPermitted() {
@@ -186,6 +205,21 @@ absl::Status MakeNamespaces(const Topology& topology, const std::string& prefix)
       return absl::UnimplementedError(absl::StrCat(host.name, ": not a Linux host"));
     }
     status = InNamespace(prefix + host.name, [&] { return ConfigureHost(topology, host); });
+  }
+  for (const Topology::Connection& lan : topology.lans) {
+    for (size_t i = 0; i < lan.ends.size(); ++i) {
+      if (!status.ok()) return status;
+      status = InNamespace(absl::StrCat(prefix, "lan-", lan.name),
+                           [i] { return AwaitCarrier(absl::StrCat("port", i)); });
+    }
+  }
+  for (const auto* connections : {&topology.links, &topology.lans}) {
+    for (const Topology::Connection& connection : *connections) {
+      for (const Topology::End& end : connection.ends) {
+        if (!status.ok()) return status;
+        status = InNamespace(prefix + end.host, [&] { return AwaitCarrier(end.interface); });
+      }
+    }
   }
   return status;
 }

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace drywire::oracle {
 namespace {
@@ -15,13 +17,38 @@ std::vector<std::string> Rows(const std::string& transcript) {
   return absl::StrSplit(transcript, '\n');
 }
 
+// A time in tenths of a second, as Script::Elapsed() writes it; -1 for other words.
+int Tenths(absl::string_view word) {
+  int whole = 0;
+  int tenth = 0;
+  if (!absl::ConsumePrefix(&word, "after=") || !absl::ConsumeSuffix(&word, "s")) return -1;
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(word, '.');
+  if (!absl::SimpleAtoi(parts.first, &whole) || !absl::SimpleAtoi(parts.second, &tenth)) return -1;
+  return whole * 10 + tenth;
+}
+
+// Equal but for times: the kernel's timers are up to 6 % late, its scheduler up to 0.1 s.
+bool Agree(const std::string& simulated, const std::string& real) {
+  if (simulated == real) return true;
+  const std::vector<absl::string_view> left = absl::StrSplit(simulated, ' ');
+  const std::vector<absl::string_view> right = absl::StrSplit(real, ' ');
+  if (left.size() != right.size()) return false;
+  for (size_t i = 0; i < left.size(); ++i) {
+    if (left[i] == right[i]) continue;
+    const int nominal = Tenths(left[i]);
+    const int late = Tenths(right[i]) - nominal;
+    if (nominal < 0 || late < -1 || late > 1 + nominal * 6 / 100) return false;
+  }
+  return true;
+}
+
 void CompareRows(const std::string& process, const std::vector<std::string>& simulated,
                  const std::vector<std::string>& real, const Scenario& scenario,
                  std::vector<bool>* used, std::vector<Difference>* differences) {
   for (size_t i = 0; i < std::max(simulated.size(), real.size()); ++i) {
     Difference difference = {process, i < simulated.size() ? simulated[i] : "(nothing)",
                              i < real.size() ? real[i] : "(nothing)", ""};
-    if (difference.simulated == difference.real) continue;
+    if (Agree(difference.simulated, difference.real)) continue;
     for (size_t k = 0; k < scenario.known.size(); ++k) {
       const std::string& row = scenario.known[k].row;
       if (row != RowName(difference.real) && row != process) continue;

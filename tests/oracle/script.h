@@ -71,13 +71,15 @@ class Script {
   Script& Option(const std::string& label, int fd, int level, int name);
   // Time counts from here, too.
   void StartClock();
-  // Seconds since the last Row() or Elapsed(), in tenths; from 2 s on in halves.
+  // Seconds since the last Row() or Elapsed(), in tenths. Comparisons allow the kernel's timers to
+  // be late.
   Script& Elapsed();
 
   // --- The other processes of the scenario. Await() asks every millisecond and gives up, loudly,
   // after 200 s.
   void Announce(absl::string_view name);
   void Await(absl::string_view name);
+  bool Announced(absl::string_view name) const { return board_->Has(name); }
 
   // --- Configuration of the host, effective at once.
   void Sysctl(const std::string& name, const std::string& value);

@@ -13,17 +13,17 @@ class Sniffer {
  public:
   // Returns when it is listening; null when it cannot.
   static std::unique_ptr<Sniffer> Start(const std::string& space, const std::string& interface);
-  Sniffer(pid_t child, int pipe) : child_(child), pipe_(pipe) {}
+  Sniffer(pid_t child, int stop, int log) : child_(child), stop_(stop), log_(log) {}
   Sniffer(const Sniffer&) = delete;
   Sniffer& operator=(const Sniffer&) = delete;
-  ~Sniffer();
 
-  // Ends the capture. The lines of PacketLog (packet_log.h).
+  // Ends the capture, once. The text of a PacketLog.
   std::string Finish();
 
  private:
-  [[maybe_unused]] pid_t child_;
-  [[maybe_unused]] int pipe_;
+  pid_t child_;
+  int stop_;  // closing it ends the capture
+  int log_;
 };
 
 }  // namespace drywire::oracle

@@ -4,11 +4,16 @@
 
 namespace drywire::oracle {
 
-// Two hosts and a cable.
+// Two hosts and a cable. Linux derives the default of tcp_rmem, and from it the window scale, from
+// the machine's memory.
 inline constexpr char kPair[] = R"(
 hosts:
   a:
+    sysctls: &buffers
+      net.ipv4.tcp_rmem: 4096 131072 6291456
+      net.ipv4.tcp_wmem: 4096 16384 4194304
   b:
+    sysctls: *buffers
 links:
   cable:
     ends:
@@ -28,6 +33,9 @@ hosts:
       - blackhole 10.2.0.0/24
       - prohibit 10.3.0.0/24
   b:
+    sysctls:
+      net.ipv4.icmp_ratelimit: 0
+      net.ipv6.icmp.ratelimit: 0
     firewall:
       - input tcp dport 99 drop
       - input udp dport 99 drop
@@ -42,6 +50,9 @@ links:
 inline constexpr char kRouted[] = R"(
 hosts:
   a:
+    sysctls: &buffers
+      net.ipv4.tcp_rmem: 4096 131072 6291456
+      net.ipv4.tcp_wmem: 4096 16384 4194304
     routes:
       - default via 10.0.0.254
       - default via fd00::fe
@@ -50,6 +61,7 @@ hosts:
       net.ipv4.ip_forward: 1
       net.ipv6.conf.all.forwarding: 1
   b:
+    sysctls: *buffers
     routes:
       - default via 10.0.1.254
       - default via fd01::fe

@@ -5,13 +5,12 @@ readonly BUILD_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
   g++ libabsl-dev libboost-context-dev libyaml-cpp-dev
 )
-# For the tests and the benchmarks.
+# For the tests and the benchmarks; iproute2 and nftables are for the real kernel's side of
+# tests/oracle.
 readonly TEST_PACKAGES=(
-  libbenchmark-dev libcurl4-openssl-dev libgmock-dev libgtest-dev libhiredis-dev
-  x11proto-dev xtrans-dev
+  iproute2 libbenchmark-dev libcurl4-openssl-dev libgmock-dev libgtest-dev libhiredis-dev
+  nftables x11proto-dev xtrans-dev
 )
-# For the real kernel's side of tests/oracle.
-readonly ORACLE_PACKAGES=(iproute2 nftables)
 # For --config=clang, --config=asan (with symbols in its reports) and the format check.
 readonly CLANG_PACKAGES=(clang-14 clang-format-14 libclang-rt-14-dev llvm-14)
 
