@@ -5,6 +5,12 @@
 #include "tests/oracle/run.h"
 #include "tests/oracle/simulated.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DRYWIRE_ORACLE_SANITIZED
+#endif
+#endif
+
 namespace drywire::oracle {
 namespace {
 
@@ -21,6 +27,11 @@ TEST(Oracle, SimulationsAreRepeatable) {
 }
 
 TEST(Oracle, SimulationAndKernelAgree) {
+#ifdef DRYWIRE_ORACLE_SANITIZED
+  // Some bodies pass bad pointers, which AddressSanitizer's poll() and its like touch before the
+  // kernel can refuse them.
+  GTEST_SKIP() << "the kernel is asked without AddressSanitizer";
+#endif
   if (absl::Status permitted = NamespacesPermitted(); !permitted.ok()) {
     GTEST_SKIP() << "network namespaces are not permitted here: " << permitted.message();
   }
