@@ -71,8 +71,8 @@ inline testing_internal::FailsWithMatcher FailsWith(int error) {
 inline testing_internal::SucceedsMatcher Succeeds() { return {}; }
 
 // The TCP segments that `host` sent, in order, as tcpdump(8) on it would show them: those that a
-// rule or a partition stopped there too. As packetdrill writes them, with sequence numbers as on the
-// wire; of the packets the world keeps (World::Options::keep_packets).
+// rule or a partition stopped there too. As packetdrill writes them, with sequence numbers as on
+// the wire; of the packets the world keeps (World::Options::keep_packets).
 std::vector<std::string> PacketsFrom(World& world, const Host& host);
 
 // The state of each TCP socket of `host` as ss(8) names it, oldest socket first.

@@ -159,7 +159,7 @@ class Process : public ListHook<> {
   Limit nofile_;
   FdTable fds_;
   std::optional<Rng> random_;  // once it was asked for
-  std::vector<Task*> tasks_;  // in order of creation
+  std::vector<Task*> tasks_;   // in order of creation
   WaitList exit_waiters_;
   ProcessState state_ = ProcessState::kRunning;
   int exit_code_ = 0;

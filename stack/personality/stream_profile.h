@@ -54,8 +54,8 @@ struct StreamProfile {
   // An ICMP error that ends an attempt also stays in the socket's error queue, which is not
   // modelled otherwise: poll() shows ERR from then on.
   bool icmp_stays_queued = true;
-  // SO_ERROR tells, and clears, an ICMP error that was no reason to end the connection; otherwise it
-  // only explains a timeout (t_softerror).
+  // SO_ERROR tells, and clears, an ICMP error that was no reason to end the connection; otherwise
+  // it only explains a timeout (t_softerror).
   bool soft_errors_are_told = true;
   // Whether tcp(7)'s options exist, or tcp(4)'s.
   bool linux_tcp_options = true;
