@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "sim/core/check.h"
+#include "sim/core/coverage_mark.h"
 
 namespace drywire {
 namespace {
@@ -209,7 +210,18 @@ ErrnoColumn::ErrnoColumn(int (*choose)(const ErrnoRule& rule)) {
   }
 }
 
+#ifdef DRYWIRE_COVERAGE_MARKS
+namespace {
+std::string CauseMark(Cause cause) { return "cause " + std::string(CauseName(cause)); }
+[[maybe_unused]] const bool announced = [] {
+  for (size_t i = 1; i < kCauseCount; ++i) AnnounceCoverageMark(CauseMark(static_cast<Cause>(i)));
+  return true;
+}();
+}  // namespace
+#endif
+
 int ErrnoColumn::Errno(Operation operation, Cause cause) const {
+  DRYWIRE_COVERAGE_MARK(CauseMark(cause));
   DRYWIRE_CHECK(IndexOf(operation) < kOperationCount && IndexOf(cause) < kCauseCount)
       << "operation " << IndexOf(operation) << ", cause " << IndexOf(cause);
   return errno_[IndexOf(operation)][IndexOf(cause)];
