@@ -1,8 +1,11 @@
 // Runs a fuzz target without a fuzzing engine: every seed as it is, then mutations of the seeds
-// from a fixed random stream. `--runs=N` sets their number; file names given as arguments are run
-// too, so that a crash found by libFuzzer can be repeated.
+// from a fixed random stream. `--runs=N` sets their number. Files given as arguments, and those of
+// directories, are run too and mutated as seeds are: the corpus that libFuzzer found, or a crash to
+// be repeated.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -47,26 +50,44 @@ void Run(const std::string& input) {
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
 }
 
+// The files that `path` names, in a fixed order.
+std::vector<std::string> FilesOf(const std::string& path) {
+  if (!std::filesystem::is_directory(path)) return {path};
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    if (entry.is_regular_file() || entry.is_symlink()) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+bool ReadFile(const std::string& name, std::string* content) {
+  std::ifstream file(name, std::ios::binary);
+  if (!file) return false;
+  std::ostringstream text;
+  text << file.rdbuf();
+  *content = text.str();
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   int64_t runs = 20'000;
-  const std::vector<std::string> seeds = drywire::FuzzSeeds();
-  for (const std::string& seed : seeds) Run(seed);
+  std::vector<std::string> seeds = drywire::FuzzSeeds();
   for (int i = 1; i < argc; ++i) {
     if (std::strncmp(argv[i], "--runs=", 7) == 0) {
       runs = std::atoll(argv[i] + 7);
       continue;
     }
-    std::ifstream file(argv[i], std::ios::binary);
-    if (!file) {
-      std::cerr << argv[i] << ": cannot be read\n";
-      return 1;
+    for (const std::string& name : FilesOf(argv[i])) {
+      if (!ReadFile(name, &seeds.emplace_back())) {
+        std::cerr << name << ": cannot be read\n";
+        return 1;
+      }
     }
-    std::ostringstream text;
-    text << file.rdbuf();
-    Run(text.str());
   }
+  for (const std::string& seed : seeds) Run(seed);
   Rng rng(1);
   for (int64_t i = 0; i < runs; ++i) Run(Mutate(seeds, rng));
   std::cout << seeds.size() << " seeds and " << runs << " mutations: no failure\n";
