@@ -238,6 +238,7 @@ Profile FreeBsdProfile() {
   socket.reserved_high = 1023;
   socket.bound_check_first = true;
   socket.v6only_default = 1;
+  socket.peek_takes_error = false;
   socket.foreign_level_unsupported = false;
   socket.timeout_granularity_us = 1;
   socket.negative_timeout_is_error = true;
@@ -277,7 +278,9 @@ Profile FreeBsdProfile() {
   stream.connect_reports_send_failure = true;
   stream.send_waits_for_connect = false;
   stream.shutdown_before_error = true;
+  stream.control_is_read = false;
   stream.end_before_error = false;
+  stream.empty_receive_returns = true;
   stream.sendto_connects = true;
   stream.shutdown_disconnects = false;
   stream.listener_shutdown_aborts_accept = true;  // 15: no
@@ -298,6 +301,9 @@ Profile FreeBsdProfile() {
   profile.sys.connect_obeys_send_timeout = false;
   profile.sys.accept_obeys_receive_timeout = false;
   profile.sys.pending_connect_waits = false;
+  profile.sys.peek_waits_for_all = false;
+  profile.sys.receive_refuses_negative_name = false;
+  profile.sys.send_cuts_long_name = false;
   profile.sys.linger_expiry_is_error = true;
   profile.sys.linger_when_nonblocking = false;
   profile.sys.accept_inherits_nonblocking = true;

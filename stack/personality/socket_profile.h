@@ -87,6 +87,10 @@ struct SocketProfile {
   // Types and protocols beyond all known numbers are invalid arguments rather than unsupported.
   bool socket_arguments_have_range = true;
 
+  // --- Receiving ---
+  // recv() with MSG_PEEK takes the pending error, so that the next call does not find it.
+  bool peek_takes_error = true;
+
   // --- Options ---
   // getsockopt of a level that is not the socket's: Linux says EOPNOTSUPP for IPv4 sockets.
   bool foreign_level_unsupported = true;

@@ -34,8 +34,13 @@ struct StreamProfile {
   bool send_waits_for_connect = true;
   // send() looks at the closed direction before the pending error.
   bool shutdown_before_error = false;
+  // Ancillary data of send() is looked through, and mostly ignored; otherwise there must be none.
+  bool control_is_read = true;
   // recv() says that the peer has closed before it says what went wrong.
   bool end_before_error = true;
+  // recv() of no bytes says at once that there are none, whatever is queued; otherwise it waits for
+  // something to receive, as any other does.
+  bool empty_receive_returns = false;
   // sendto() with an address connects an unconnected socket.
   bool sendto_connects = false;
   // shutdown() in SYN-SENT ends the attempt, on an unconnected socket it closes the direction all

@@ -21,6 +21,10 @@ struct SysProfile {
   // --- Order of checks ---
   // Addresses and their lengths are copied in and judged before the descriptor is looked at.
   bool arguments_before_descriptor = false;
+  // recvmsg() refuses a name of negative length.
+  bool receive_refuses_negative_name = true;
+  // sendmsg() cuts a name that is longer than any address to that length.
+  bool send_cuts_long_name = true;
   // A negative poll() timeout other than -1 is an error (on Linux it means for ever).
   bool poll_rejects_negative_timeout = false;
 
@@ -37,6 +41,8 @@ struct SysProfile {
   bool pending_connect_waits = true;
   // A close() whose SO_LINGER time passes reports EAGAIN instead of 0.
   bool linger_expiry_is_error = false;
+  // recv() with MSG_PEEK and MSG_WAITALL waits until all that was asked for can be seen.
+  bool peek_waits_for_all = true;
   // close() lingers on non-blocking sockets too.
   bool linger_when_nonblocking = true;
   // The socket that accept() (not accept4) returns has the listener's O_NONBLOCK.

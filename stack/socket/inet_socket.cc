@@ -123,6 +123,7 @@ void InetSocket::InheritFrom(const InetSocket& listener) {
   options_ = listener.options_;
   receive_timeout_ = listener.receive_timeout_;
   send_timeout_ = listener.send_timeout_;
+  receive_low_water_ = listener.receive_low_water_;
   SyncPortBinding();
 }
 
@@ -156,6 +157,7 @@ Result<> InetSocket::SetOption(int level, int name, absl::Span<const uint8_t> va
   SyncPortBinding();
   receive_timeout_ = options_.receive_timeout;
   send_timeout_ = options_.send_timeout;
+  receive_low_water_ = static_cast<size_t>(options_.receive_low_water);
   OnOptionSet(level, name);
   return {};
 }

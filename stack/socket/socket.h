@@ -32,6 +32,11 @@ struct ReceiveArgs {
   absl::Span<const File::Buffer> buffers;
   int flags = 0;  // MSG_*
   absl::Span<uint8_t> control;
+  // Of a stream: fewer bytes are kWouldBlock as long as more may come.
+  size_t at_least = 0;
+  // Of a stream: the call has received something already. The stream's end is 0 bytes then, and so
+  // is a pending error, which stays for the next call.
+  bool continued = false;
 };
 
 struct Received {
@@ -88,6 +93,8 @@ class Socket : public File {
   // SO_RCVTIMEO and SO_SNDTIMEO; infinite when not set.
   Duration receive_timeout() const { return receive_timeout_; }
   Duration send_timeout() const { return send_timeout_; }
+  // SO_RCVLOWAT: how many bytes a blocking receive of a stream waits for.
+  size_t receive_low_water() const { return receive_low_water_; }
 
   // One line for state dumps, in the manner of `ss -tan`: state, queues, local, peer.
   virtual std::string Describe() const = 0;
@@ -97,6 +104,7 @@ class Socket : public File {
 
   Duration receive_timeout_ = Duration::Infinite();
   Duration send_timeout_ = Duration::Infinite();
+  size_t receive_low_water_ = 1;
 
  private:
   int domain_;

@@ -10,6 +10,8 @@
 namespace drywire {
 namespace {
 
+constexpr int kScmCredentials = 2;  // SCM_CREDENTIALS, which needs _GNU_SOURCE
+
 size_t TotalSize(absl::Span<const File::Buffer> buffers) {
   size_t total = 0;
   for (const File::Buffer& buffer : buffers) total += buffer.size;
@@ -28,6 +30,23 @@ Bytes Gather(absl::Span<const File::Buffer> buffers, size_t size) {
         all, Bytes::Copy(absl::MakeConstSpan(static_cast<const uint8_t*>(buffer.data), n)));
   }
   return all;
+}
+
+// Ancillary data means nothing to TCP, but Linux reads it: what is too short for a header is no
+// data, other levels are passed over, and of SOL_SOCKET only descriptors and credentials are let
+// through, to no effect.
+Result<> CheckControl(absl::Span<const uint8_t> control) {
+  cmsghdr header;
+  while (control.size() >= sizeof header) {
+    std::memcpy(&header, control.data(), sizeof header);
+    if (header.cmsg_len < sizeof header || header.cmsg_len > control.size()) {
+      return Cause::kControlUnsupported;
+    }
+    const bool harmless = header.cmsg_type == SCM_RIGHTS || header.cmsg_type == kScmCredentials;
+    if (header.cmsg_level == SOL_SOCKET && !harmless) return Cause::kControlUnsupported;
+    control.remove_prefix(std::min<size_t>(CMSG_ALIGN(header.cmsg_len), control.size()));
+  }
+  return {};
 }
 
 }  // namespace
@@ -50,6 +69,12 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
     if (closed()) return Cause::kNotConnected;
     return rules().send_waits_for_connect ? Cause::kWouldBlock : Cause::kNotConnected;
   }
+  if (rules().control_is_read) {
+    const Result<> control = CheckControl(args.control);
+    if (!control.ok()) return control.cause();
+  } else if (!args.control.empty()) {
+    return Cause::kControlUnsupported;
+  }
   if (error_ != Cause::kNone) return TakePending();
   if ((shut() & kShutSend) != 0) return Cause::kSendShutDown;
   const size_t wanted = TotalSize(args.buffers);
@@ -64,12 +89,15 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
 
 Result<Received> TcpSocket::Receive(const ReceiveArgs& args) {
   const Ref<Socket> alive = SelfReference();
+  if ((args.flags & MSG_ERRQUEUE) != 0) return Cause::kWouldBlock;  // nothing is ever queued there
   if ((args.flags & MSG_OOB) != 0) return Cause::kInvalidArgument;
   if (listening()) return Cause::kSocketListening;
   Received received;
   const size_t wanted = TotalSize(args.buffers);
   const bool peek = (args.flags & MSG_PEEK) != 0;
+  const bool more_may_come = error_ == Cause::kNone && (shut() & kShutReceive) == 0 && !closed();
   if (tcb_.Readable() > 0) {
+    if (tcb_.Readable() < args.at_least && more_may_come) return Cause::kWouldBlock;
     for (const Buffer& buffer : args.buffers) {
       const size_t n = std::min(buffer.size, tcb_.Readable() - received.bytes);
       // MSG_TRUNC throws bytes away without copying them (tcp(7)).
@@ -84,10 +112,13 @@ Result<Received> TcpSocket::Receive(const ReceiveArgs& args) {
     return received;
   }
   if (tcb_.fin_received() && rules().end_before_error) return received;
-  if (error_ != Cause::kNone) return peek ? error_ : TakePending();
+  if (args.continued && !more_may_come) return received;
+  if (error_ != Cause::kNone) {
+    return peek && !net().profile().socket.peek_takes_error ? error_ : TakePending();
+  }
   if ((shut() & kShutReceive) != 0) return received;
   if (closed()) return Cause::kNotConnected;
-  if (wanted == 0) return received;
+  if (wanted == 0 && rules().empty_receive_returns) return received;
   return Cause::kWouldBlock;
 }
 

@@ -294,7 +294,8 @@ Result<size_t> UdpSocket::Send(const SendArgs& args, const Credentials& credenti
   const UdpProfile& profile = net_->profile().udp;
   size_t size = 0;
   for (const Buffer& buffer : args.buffers) size += buffer.size;
-  if (!args.control.empty()) return Cause::kControlUnsupported;
+  // Less than a header is no ancillary data, on both systems.
+  if (args.control.size() >= sizeof(cmsghdr)) return Cause::kControlUnsupported;
   if (profile.error_before_destination) {
     if (pcb_.send_shut()) return Cause::kSendShutDown;
     const Result<> refused = RefuseToSend();
@@ -357,7 +358,10 @@ Result<Received> UdpSocket::Receive(const ReceiveArgs& args) {
   const UdpProfile& profile = net_->profile().udp;
   if ((args.flags & MSG_ERRQUEUE) != 0) return Cause::kWouldBlock;
   const bool data_first = profile.data_before_error && pcb_.First() != nullptr;
-  if (!data_first && pcb_.pending_error() != Cause::kNone) return pcb_.TakeError();
+  if (!data_first && pcb_.pending_error() != Cause::kNone) {
+    const bool stays = (args.flags & MSG_PEEK) != 0 && !net_->profile().socket.peek_takes_error;
+    return stays ? pcb_.pending_error() : pcb_.TakeError();
+  }
   const UdpPcb::Received* first = pcb_.First();
   if (first == nullptr) {
     const bool dont_wait = nonblocking() || (args.flags & MSG_DONTWAIT) != 0;

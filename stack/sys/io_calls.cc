@@ -128,20 +128,48 @@ struct ReceiveRequest {
   Buffers buffers;
   int flags = 0;
   absl::Span<uint8_t> control;
+  // As in ReceiveArgs.
+  size_t at_least = 0;
+  bool continued = false;
 };
 
 Result<Received> ReceiveOnce(SysContext& context, Socket& socket, const ReceiveRequest& request,
                              const Buffers& buffers, Duration timeout) {
   BlockOptions options;
-  options.nonblocking = socket.nonblocking() || (request.flags & MSG_DONTWAIT) != 0;
+  // What is not in the error queue is not waited for.
+  options.nonblocking =
+      socket.nonblocking() || (request.flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) != 0;
   options.timeout = timeout;
   options.restarts = RestartsWithTimeout(context, socket.receive_timeout());
   ReceiveArgs args;
   args.buffers = buffers.list;
   args.flags = request.flags & ~(MSG_WAITALL | MSG_CMSG_CLOEXEC);
   args.control = request.control;
-  return Block(context, socket, {request.name, request.fd, &socket}, options,
-               [&] { return socket.Receive(args); });
+  args.at_least = request.at_least;
+  args.continued = request.continued;
+  auto received = Block(context, socket, {request.name, request.fd, &socket}, options,
+                        [&] { return socket.Receive(args); });
+  if (received.ok() || request.at_least == 0) return received;
+  // No more came while there was time: what there is will do.
+  args.at_least = 0;
+  args.continued = true;
+  const auto rest = socket.Receive(args);
+  return rest.ok() && rest->bytes > 0 ? rest : received;
+}
+
+// recv() of no bytes on Linux's TCP: the call sleeps until it is woken, by whatever, and then has
+// received the nothing it asked for.
+Result<Received> ReceiveNothing(SysContext& context, Socket& socket,
+                                const ReceiveRequest& request) {
+  ReceiveRequest attempt = request;
+  attempt.flags |= MSG_DONTWAIT;
+  auto received = ReceiveOnce(context, socket, attempt, request.buffers, Duration());
+  const bool waits = !received.ok() && received.cause() == Cause::kWouldBlock &&
+                     !socket.nonblocking() && (request.flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0;
+  if (!waits) return received;
+  (void)WaitForFile(context, socket, Direction::kRead, {request.name, request.fd, &socket},
+                    context.now() + socket.receive_timeout());
+  return Received();
 }
 
 // Into memory of ours and from there to as much of the program's as there is. Of a stream, what
@@ -170,12 +198,28 @@ Result<Received> ReceiveIntoBadMemory(SysContext& context, Socket& socket,
   return ReceiveOnce(context, socket, request, Buffers::One(bounce.data(), copied), timeout);
 }
 
+// How many bytes a blocking receive waits for.
+size_t ReceiveTarget(const SysContext& context, const Socket& socket,
+                     const ReceiveRequest& request) {
+  if (IsDatagram(socket)) return 0;
+  const bool peek = (request.flags & MSG_PEEK) != 0;
+  const bool all =
+      (request.flags & MSG_WAITALL) != 0 && (!peek || context.profile().sys.peek_waits_for_all);
+  return all ? request.buffers.total : std::min(socket.receive_low_water(), request.buffers.total);
+}
+
 Result<Received> ReceiveFromSocket(SysContext& context, Socket& socket, ReceiveRequest request) {
-  const bool fill =
-      (request.flags & MSG_WAITALL) != 0 && (request.flags & MSG_PEEK) == 0 && !IsDatagram(socket);
+  const bool stream = !IsDatagram(socket);
+  if (stream && socket.domain() != AF_UNIX && request.buffers.total == 0) {
+    return ReceiveNothing(context, socket, request);
+  }
+  const size_t target = ReceiveTarget(context, socket, request);
+  // Peeking does not advance: all of it must be seen at once.
+  const bool once = !stream || (request.flags & MSG_PEEK) != 0;
+  if (once) request.at_least = target;
   const Instant deadline = context.now() + socket.receive_timeout();
   Received total;
-  do {
+  for (;;) {
     Buffers chunk = request.buffers;
     chunk.Cut(kMaxChunk);
     const Duration left = deadline - context.now();
@@ -189,9 +233,13 @@ Result<Received> ReceiveFromSocket(SysContext& context, Socket& socket, ReceiveR
     const size_t before = total.bytes;
     total = *received;
     total.bytes += before;
-    if (!fill || received->bytes == 0) break;
+    if (once || received->bytes == 0 || total.bytes == before + request.buffers.total) break;
+    // A whole chunk: there may be more, which is not waited for once the target is reached.
+    if (total.bytes >= target && received->bytes < chunk.total) break;
+    if (total.bytes >= target) request.flags |= MSG_DONTWAIT;
+    request.continued = true;
     request.buffers.Advance(received->bytes);
-  } while (request.buffers.total > 0);
+  }
   return total;
 }
 
@@ -219,8 +267,11 @@ CallOutcome SendMessage(SysContext& context, int fd, const msghdr* message, int 
   request.flags = flags;
   RawAddress address;
   if (header.msg_name != nullptr && header.msg_namelen != 0) {
-    auto raw = ReadAddress(context, static_cast<const sockaddr*>(header.msg_name),
-                           static_cast<int32_t>(header.msg_namelen));
+    int64_t length = static_cast<int32_t>(header.msg_namelen);
+    if (context.profile().sys.send_cuts_long_name) {
+      length = std::min(length, context.profile().socket.address.max_length);
+    }
+    auto raw = ReadAddress(context, static_cast<const sockaddr*>(header.msg_name), length);
     if (!raw.ok()) return raw.cause();
     address = *raw;
     request.destination = &address;
@@ -246,6 +297,10 @@ CallOutcome ReceiveMessage(SysContext& context, int fd, msghdr* message, int fla
   if (!socket.ok()) return socket.cause();
   msghdr header = {};
   if (!ReadUser(&header, message)) return Cause::kBadAddressPointer;
+  const bool negative = header.msg_name != nullptr && static_cast<int32_t>(header.msg_namelen) < 0;
+  if (negative && context.profile().sys.receive_refuses_negative_name) {
+    return Cause::kInvalidArgument;
+  }
   if (header.msg_iovlen > UIO_MAXIOV) return Cause::kMessageTooLong;
   auto buffers = ReadVectors(header.msg_iov, static_cast<int64_t>(header.msg_iovlen));
   if (!buffers.ok()) return buffers.cause();

@@ -160,6 +160,7 @@ class PairSocket final : public Socket {
   }
 
   Result<Received> Receive(const ReceiveArgs& args) override {
+    if (queue_.size() < args.at_least && !AtEnd()) return Cause::kWouldBlock;
     Received received;
     received.bytes = queue_.Take(args.buffers, (args.flags & MSG_PEEK) != 0);
     if (received.bytes == 0 && !AtEnd()) return Cause::kWouldBlock;
