@@ -65,7 +65,7 @@ constexpr ErrnoRule kRules[] = {
     {kAny, Cause::kPortsExhaustedOnConnect, EADDRNOTAVAIL, EADDRNOTAVAIL, "observed (TCP); observed 13.0"},
     {kAny, Cause::kPortsExhaustedOnBind, EADDRINUSE, EADDRNOTAVAIL, "observed; observed 13.0"},
     {kAny, Cause::kPortsExhaustedOnDatagram, EAGAIN, EADDRNOTAVAIL, "observed; observed 13.0"},
-    {kAny, Cause::kPortsExhaustedTryAgain, EAGAIN, EAGAIN, "connect(2): releases before FreeBSD 8"},
+    {kAny, Cause::kPortsExhaustedTryAgain, EAGAIN, EAGAIN, "connect(2); in_pcb.c of FreeBSD 3 (1998), no more in that of 2006"},
     {kAny, Cause::kPortPrivileged, EACCES, EACCES, "bind(2)"},
     {kAny, Cause::kAlreadyBound, EINVAL, EINVAL, "bind(2)"},
     {kAny, Cause::kDestinationPortZero, EINVAL, EADDRNOTAVAIL, "udp(7); observed 13.0"},

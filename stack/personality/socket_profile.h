@@ -64,7 +64,8 @@ struct SocketProfile {
   int64_t reserved_high = 0;
   // net.ipv4.ip_local_reserved_ports: never chosen, may be bound by number.
   std::vector<PortInterval> reserved_ports;
-  // A named knob for FreeBSD's connect(2) page: releases before 8 reported exhaustion as EAGAIN.
+  // A named knob for FreeBSD's connect(2) page: FreeBSD 3 (in_pcb.c of 1998) reported exhaustion as
+  // EAGAIN; in_pcb.c of 2006 and every later one say EADDRNOTAVAIL.
   bool exhaustion_is_try_again = false;
   // A named knob for Linux's connect(2) page: a 4-tuple in use is reported as an address in use. No
   // kernel observed says so at connect().
