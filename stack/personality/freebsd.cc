@@ -240,6 +240,7 @@ Profile FreeBsdProfile() {
   socket.v6only_default = 1;
   socket.peek_takes_error = false;
   socket.foreign_level_unsupported = false;
+  socket.v6_option_length_is_unsigned = false;
   socket.timeout_granularity_us = 1;
   socket.negative_timeout_is_error = true;
   socket.short_option_values = false;

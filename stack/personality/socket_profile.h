@@ -95,6 +95,7 @@ struct SocketProfile {
   // --- Options ---
   // getsockopt of a level that is not the socket's: Linux says EOPNOTSUPP for IPv4 sockets.
   bool foreign_level_unsupported = true;
+  bool v6_option_length_is_unsigned = true;   // getsockopt of IPPROTO_IPV6: -1 is a huge length
   int64_t timeout_granularity_us = 4000;      // SO_RCVTIMEO is rounded up to jiffies (HZ=250)
   bool negative_timeout_is_error = false;     // on Linux it means "do not wait"
   bool short_option_values = true;            // IP options accept and return single bytes

@@ -147,6 +147,32 @@ Result<size_t> InetSocket::GetOption(int level, int name, absl::Span<uint8_t> va
   return GetSocketOption(context, level, name, value);
 }
 
+Result<> InetSocket::CheckOptionLevel(int level) const {
+  const bool known = level == SOL_SOCKET || level == protocol() || level == IPPROTO_IP ||
+                     (level == IPPROTO_IPV6 && v6());
+  if (known) return {};
+  return !v6() && net_->profile().socket.foreign_level_unsupported ? Cause::kNotSupported
+                                                                   : Cause::kOptionUnknown;
+}
+
+bool InetSocket::OptionLengthIsSigned(int level) const {
+  return level != IPPROTO_IPV6 || !net_->profile().socket.v6_option_length_is_unsigned;
+}
+
+// Linux reads values of its own levels before it knows the name, those of IPPROTO_IP after; of
+// IPPROTO_IPV6 it reads whole ints only.
+Cause InetSocket::UnreadableOption(int level, int name, size_t length) {
+  const bool own = level == SOL_SOCKET || level == protocol();
+  const bool linux_order = net_->profile().socket.foreign_level_unsupported;
+  const bool whole = length >= sizeof(int);
+  if (linux_order && own) return Socket::UnreadableOption(level, name, length);
+  if (linux_order && level == IPPROTO_IPV6 && v6() && whole) return Cause::kBadAddressPointer;
+  const OptionContext context = MakeOptionContext();
+  if (!own && !IsSettableOption(context, level, name)) return Cause::kOptionUnknown;
+  const bool short_is_fine = linux_order && level == IPPROTO_IP;
+  return whole || short_is_fine ? Cause::kBadAddressPointer : Cause::kOptionLengthInvalid;
+}
+
 Result<> InetSocket::SetOption(int level, int name, absl::Span<const uint8_t> value,
                                const Credentials& credentials) {
   if (level == protocol()) return SetProtocolOption(level, name, value, credentials);
@@ -166,8 +192,11 @@ Result<size_t> InetSocket::GetProtocolOption(int, int, absl::Span<uint8_t>) {
   return Cause::kOptionUnknown;
 }
 
-Result<> InetSocket::SetProtocolOption(int, int, absl::Span<const uint8_t>, const Credentials&) {
-  return Cause::kOptionUnknown;
+Result<> InetSocket::SetProtocolOption(int, int, absl::Span<const uint8_t> value,
+                                       const Credentials&) {
+  const bool too_short =
+      value.size() < sizeof(int) && net_->profile().socket.foreign_level_unsupported;
+  return too_short ? Cause::kOptionLengthInvalid : Cause::kOptionUnknown;
 }
 
 }  // namespace drywire

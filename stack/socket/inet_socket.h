@@ -28,6 +28,9 @@ class InetSocket : public Socket {
 
   Result<RawAddress> LocalName() const override;
   Result<size_t> GetOption(int level, int name, absl::Span<uint8_t> value) override;
+  Result<> CheckOptionLevel(int level) const override;
+  bool OptionLengthIsSigned(int level) const override;
+  Cause UnreadableOption(int level, int name, size_t length) override;
   Result<> SetOption(int level, int name, absl::Span<const uint8_t> value,
                      const Credentials& credentials) override;
 

@@ -192,6 +192,25 @@ Result<> SetLinger(const OptionContext& context, absl::Span<const uint8_t> value
   return {};
 }
 
+// Linux makes room for what is to be waited for, up to half of what the buffer can become (datagram
+// sockets keep the number as it is). FreeBSD takes no more than the buffer.
+Result<> SetLowWater(const OptionContext& context, int64_t number) {
+  O& options = *context.options;
+  if (context.profile->maxsockbuf != 0) {
+    if (number < 1) return Cause::kOptionValueInvalid;
+    options.receive_low_water = std::min(number, options.receive_buffer);
+    return {};
+  }
+  int64_t mark = number < 0 ? INT32_MAX : number;
+  if (context.largest_receive_buffer != 0) {
+    const bool fixed = options.receive_buffer_set;
+    mark = std::min(mark, (fixed ? options.receive_buffer : context.largest_receive_buffer) / 2);
+    if (!fixed) options.receive_buffer = std::max(options.receive_buffer, mark * 2);
+  }
+  options.receive_low_water = std::max<int64_t>(mark, 1);
+  return {};
+}
+
 // A byte that may be -1 for "the default".
 Result<> SetByte(int64_t& field, int64_t number, int64_t min, int64_t at_minus_one) {
   if (number != -1 && (number < min || number > 255)) return Cause::kOptionValueInvalid;
@@ -243,8 +262,7 @@ Result<> SetSocketSpecial(const OptionContext& context, const Row& row, int64_t 
     case SO_SNDBUFFORCE:
       return SetBuffer(context, false, row.name == SO_SNDBUFFORCE, number, credentials);
     case SO_RCVLOWAT:
-      context.options->receive_low_water = number < 0 ? INT32_MAX : std::max<int64_t>(number, 1);
-      return {};
+      return SetLowWater(context, number);
     default:  // SO_PRIORITY
       if ((number < 0 || number > 6) && !credentials.privileged()) return Cause::kNoPermission;
       context.options->priority = number;
@@ -256,6 +274,8 @@ Result<int64_t> ReadValue(const OptionContext& context, const Row& row) {
   if (row.rule == Rule::kReadOnly) return ReadComputed(context, row);
   if (row.field == nullptr) return Cause::kOptionUnknown;  // SO_RCVBUFFORCE can only be set
   const int64_t number = context.options->*row.field;
+  if (row.field == &O::receive_buffer && context.receive_buffer != 0) return context.receive_buffer;
+  if (row.field == &O::send_buffer && context.send_buffer != 0) return context.send_buffer;
   if (row.rule == Rule::kFlag && context.profile->boolean_options_read_as_bits &&
       row.freebsd_bit != 0) {
     return number != 0 ? row.freebsd_bit : 0;
@@ -314,6 +334,11 @@ Result<size_t> GetSocketOption(const OptionContext& context, int level, int name
   if (!number.ok()) return number.cause();
   return level == IPPROTO_IP ? WriteIpOption(context, *number, value)
                              : WriteIntOption(*number, value);
+}
+
+bool IsSettableOption(const OptionContext& context, int level, int name) {
+  const Row* row = FindRow(context, level, name);
+  return row != nullptr && row->rule != Rule::kReadOnly;
 }
 
 Result<> SetSocketOption(const OptionContext& context, int level, int name,

@@ -70,6 +70,10 @@ struct OptionContext {
   bool connected = false;  // has a peer
   bool listening = false;
   int64_t path_mtu = 0;  // to the peer, when connected
+  // Buffers that grow by themselves: what they are now, bytes; 0: what the options say.
+  int64_t receive_buffer = 0;
+  int64_t send_buffer = 0;
+  int64_t largest_receive_buffer = 0;  // that one may get by growing
   int64_t default_ttl = 64;
   int64_t default_hops = 64;
 };
@@ -82,6 +86,9 @@ Result<size_t> GetSocketOption(const OptionContext& context, int level, int name
 // kNoPermission, kAlreadyBound (IPV6_V6ONLY).
 Result<> SetSocketOption(const OptionContext& context, int level, int name,
                          absl::Span<const uint8_t> value, const Credentials& credentials);
+
+// Whether SetSocketOption knows the option.
+bool IsSettableOption(const OptionContext& context, int level, int name);
 
 // The options of a fresh socket.
 SocketOptions InitialSocketOptions(const SocketProfile& profile, int domain, int type);

@@ -78,6 +78,23 @@ class Socket : public File {
   virtual Result<size_t> GetOption(int level, int name, absl::Span<uint8_t> value) = 0;
   virtual Result<> SetOption(int level, int name, absl::Span<const uint8_t> value,
                              const Credentials& credentials) = 0;
+  // What getsockopt() looks at before its length: whether the level means anything here, and
+  // whether a negative length is one (otherwise it is a huge one).
+  virtual Result<> CheckOptionLevel(int level) const {
+    (void)level;
+    return {};
+  }
+  virtual bool OptionLengthIsSigned(int level) const {
+    (void)level;
+    return true;
+  }
+  // What setsockopt() says of a value of `length` bytes that cannot be read.
+  virtual Cause UnreadableOption(int level, int name, size_t length) {
+    (void)level;
+    (void)name;
+    // A length that cannot be right is found before the value is read.
+    return length < sizeof(int) ? Cause::kOptionLengthInvalid : Cause::kBadAddressPointer;
+  }
   // The pending error, which is thereby cleared; kNone when there is none.
   virtual Cause TakeError() = 0;
   // Bytes readable now (FIONREAD) and bytes sent but not acknowledged (SIOCOUTQ).

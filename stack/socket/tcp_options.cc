@@ -164,7 +164,7 @@ void TcpSocket::SyncSettings() {
   TcpSettings& settings = tcb_.settings();
   settings.keepalive = options_.keepalive != 0;
   settings.low_water = static_cast<uint32_t>(options_.receive_low_water);
-  if (options_.receive_buffer_set) {
+  if (options_.receive_buffer_set || options_.receive_buffer > net().profile().tcp.rmem[1]) {
     settings.receive_buffer = static_cast<uint32_t>(options_.receive_buffer);
   }
   if (options_.send_buffer_set) {
@@ -175,6 +175,7 @@ void TcpSocket::SyncSettings() {
 void TcpSocket::OnOptionSet(int level, int name) {
   SyncSettings();
   if (level != SOL_SOCKET || closed() || listening()) return;
+  if (name == SO_RCVLOWAT) WakeReaders();
   if (name == SO_KEEPALIVE) tcb_.RearmKeepalive(net().now());
   Rearm();
 }
@@ -183,6 +184,9 @@ void TcpSocket::DescribeForOptions(OptionContext& context) const {
   context.listening = listening();
   context.connected = !closed() && !handshaking() && !listening();
   context.path_mtu = context.connected ? route_.mtu : 0;
+  context.receive_buffer = tcb_.ReceiveBuffer();
+  context.send_buffer = tcb_.SendBuffer();
+  context.largest_receive_buffer = net().profile().tcp.rmem[2];
 }
 
 Result<size_t> TcpSocket::GetProtocolOption(int, int name, absl::Span<uint8_t> value) {

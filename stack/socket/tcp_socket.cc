@@ -35,6 +35,8 @@ TcpSocket::TcpSocket(NetStack* net, int domain, uint32_t uid)
     : InetSocket(net, &net->tcp_ports(), domain, SOCK_STREAM, IPPROTO_TCP, uid),
       tcb_(&net->profile().tcp),
       connection_(this) {
+  options_.receive_buffer = net->profile().tcp.rmem[1];
+  options_.send_buffer = net->profile().tcp.wmem[1];
   timer_.BindMethod<&TcpSocket::OnTimer>("tcp timer", this);
   // Until they are set they grow with the connection, which SO_RCVBUF and SO_SNDBUF do not show.
   options_.receive_buffer = net->profile().tcp.rmem[1];

@@ -169,16 +169,19 @@ CallOutcome NameCall(SysContext& context, int fd, sockaddr* address, socklen_t* 
 CallOutcome Getsockopt(SysContext& context, int fd, int level, int name, void* value,
                        socklen_t* length) {
   socklen_t room = 0;
-  const auto read_length = [&]() -> Result<> {
+  const auto read_length = [&](bool is_signed) -> Result<> {
     if (!ReadUser(&room, length)) return Cause::kBadAddressPointer;
-    if (static_cast<int32_t>(room) < 0) return Cause::kInvalidArgument;
+    if (is_signed && static_cast<int32_t>(room) < 0) return Cause::kInvalidArgument;
     return {};
   };
   const bool early = context.profile().sys.arguments_before_descriptor;
-  if (early) DRYWIRE_RETURN_IF_FAILED(read_length());
+  if (early) DRYWIRE_RETURN_IF_FAILED(read_length(true));
   auto socket = FindSocket(context, fd);
   if (!socket.ok()) return socket.cause();
-  if (!early) DRYWIRE_RETURN_IF_FAILED(read_length());
+  if (!early) {
+    DRYWIRE_RETURN_IF_FAILED((*socket)->CheckOptionLevel(level));
+    DRYWIRE_RETURN_IF_FAILED(read_length((*socket)->OptionLengthIsSigned(level)));
+  }
   uint8_t copy[kMaxOption] = {};
   size_t size = std::min<size_t>(room, sizeof copy);
   if (level == SOL_SOCKET && name == SO_ERROR) {
@@ -208,8 +211,7 @@ CallOutcome Setsockopt(SysContext& context, int fd, int level, int name, const v
   uint8_t copy[kMaxOption] = {};
   const size_t size = std::min<size_t>(length, sizeof copy);
   if (!CopyFromUser(copy, value, size)) {
-    // A length that cannot be right is found before the value is read.
-    return size < sizeof(int) ? Cause::kOptionLengthInvalid : Cause::kBadAddressPointer;
+    return (*socket)->UnreadableOption(level, name, size);
   }
   DRYWIRE_RETURN_IF_FAILED((*socket)->SetOption(level, name, absl::MakeConstSpan(copy, size),
                                                 context.process.credentials()));
