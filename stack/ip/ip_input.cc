@@ -79,7 +79,8 @@ void IpStack::DeliverLocally(Instant now, const Interface& in, PacketPtr packet,
     }
   }
   if (packet->icmp() != nullptr) return InputIcmp(now, in, std::move(packet), actions);
-  actions.Add(IpActions::Deliver{in.index, std::move(packet)});
+  const uint32_t scope = ScopeOfArrival(packet->destination, in);
+  actions.Add(IpActions::Deliver{scope, std::move(packet)});
 }
 
 void IpStack::InputIcmp(Instant now, const Interface& in, PacketPtr packet, IpActions& actions) {
@@ -108,19 +109,28 @@ void IpStack::InputIcmp(Instant now, const Interface& in, PacketPtr packet, IpAc
   report.quoted = verdict->quoted;
   report.cause = verdict->cause;
   report.mtu = verdict->mtu;
-  report.interface = in.index;
+  report.interface = ScopeOfArrival(verdict->quoted.source, in);
   report.from = packet->source;
   report.type = message.type;
   report.code = message.code;
   actions.Add(std::move(report));
 }
 
-void IpStack::NotePathMtu(Instant now, const Address& destination, uint32_t mtu) {
+uint32_t IpStack::ScopeOfArrival(const Address& own, const Interface& in) const {
+  if (!in.loopback || !own.is_v6() || !own.IsLinkLocal()) return in.index;
+  for (const Interface& interface : interfaces_) {
+    if (interface.Has(own)) return interface.index;
+  }
+  return in.index;
+}
+
+uint32_t IpStack::NotePathMtu(Instant now, const Address& destination, uint32_t mtu) {
   mtu = std::max(mtu, destination.is_v6() ? kMinMtu6 : static_cast<uint32_t>(profile_.min_pmtu));
   PathMtu& path = path_mtus_[destination];
-  if (path.expires > now && path.mtu <= mtu) return;
+  if (path.expires > now && path.mtu <= mtu) return mtu;
   path = {mtu, now + Duration::Seconds(profile_.mtu_expires_s)};
   ++generation_;
+  return mtu;
 }
 
 void IpStack::InputNeighbour(Instant now, const Interface& in, PacketPtr packet,

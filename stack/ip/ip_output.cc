@@ -163,7 +163,9 @@ void IpStack::SendReply(Instant now, PacketPtr packet, uint32_t interface, IpAct
   query.destination = packet->destination;
   query.protocol = packet->protocol();
   if (packet->source.has_value() && IsLocal(packet->source)) query.source = packet->source;
-  if (query.destination.is_v6() && query.destination.IsLinkLocal()) query.interface = interface;
+  if (query.destination.is_v6() && query.destination.IsLinkLocal() && interface != 0) {
+    query.interface = ScopeOfArrival(query.destination, At(interface));
+  }
   query.scope_optional = true;
   const Result<RouteChoice> choice = SelectRoute(now, query);
   if (!choice.ok() || choice->output_error != Cause::kNone ||

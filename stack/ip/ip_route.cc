@@ -93,6 +93,10 @@ Result<RouteChoice> IpStack::ChooseRoute(Instant now, const RouteQuery& query) c
 
   Result<> result;
   const Interface* subnet = BroadcastSubnet(destination);
+  // Every link has fe80::/10, but loopback.
+  const bool on_loopback =
+      query.interface == kLoopbackInterface && destination.is_v6() && destination.IsLinkLocal();
+  if (on_loopback && !At(kLoopbackInterface).Has(destination)) return NoRoute(choice);
   if (IsLocalOn(destination, query.interface)) {
     result = SelectLocal(query, choice);
   } else if (destination.IsMulticast() || destination.IsLimitedBroadcast() ||

@@ -134,8 +134,8 @@ class IpStack {
 
   // A path is known to carry at most `mtu` bytes, for the next mtu_expires seconds. Called by
   // transports that judged an ICMP error (kIcmpFragmentationNeeded) to be genuine; for datagrams
-  // Input() does it.
-  void NotePathMtu(Instant now, const Address& destination, uint32_t mtu);
+  // Input() does it. Returns `mtu` or the least that is believed.
+  uint32_t NotePathMtu(Instant now, const Address& destination, uint32_t mtu);
 
   // What a crash loses: neighbours, path MTUs, flows, limits. Waiting packets are dropped.
   void ForgetDynamicState(IpActions& actions);
@@ -159,6 +159,9 @@ class IpStack {
   Result<> CheckChoice(const RouteQuery& query, RouteChoice& choice) const;
   uint32_t MtuOf(Instant now, const RouteChoice& choice) const;
   bool IsLocalOn(const Address& address, uint32_t interface) const;
+  // What the scope ids of a packet's link-local addresses are: the interface it came in by, and for
+  // what the host sent to itself the one that has the address (ip6_rcv_core).
+  uint32_t ScopeOfArrival(const Address& own, const Interface& in) const;
   // The interface one of whose subnets has this broadcast address; null if there is none.
   const Interface* BroadcastSubnet(const Address& address) const;
 

@@ -118,6 +118,7 @@ constexpr ErrnoRule kRules[] = {
     {kAny, Cause::kBroadcastDestination, ENETUNREACH, EACCES, "observed; observed 13.0"},
     {kAny, Cause::kMulticastDestination, ENETUNREACH, EAFNOSUPPORT, "observed; observed 13.0"},
     {kAny, Cause::kScopeMissing, EINVAL, EHOSTUNREACH, "ipv6(7); observed 13.0"},
+    {kAny, Cause::kNoSuchInterface, ENODEV, ENXIO, "observed: bind; fbsd in6_setscope"},
     {kAny, Cause::kRoutingCacheFull, EAGAIN, EAGAIN, "connect(2): kernels before 3.6; no such cache on FreeBSD"},
 
     // ICMP

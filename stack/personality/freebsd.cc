@@ -264,6 +264,7 @@ Profile FreeBsdProfile() {
   udp.tuple_ports = true;
   udp.address_on_connected_refused = true;
   udp.error_before_destination = true;
+  udp.send_scope_optional = false;
   udp.max_datagram = 9216;
   udp.discovers_path_mtu = false;
   udp.data_before_error = true;

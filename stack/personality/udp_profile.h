@@ -30,6 +30,8 @@ struct UdpProfile {
   bool tuple_ports = false;
 
   // --- send ---
+  // sendto() takes a link-local IPv6 destination without a scope id and lets the routes decide.
+  bool send_scope_optional = true;
   bool address_on_connected_refused = false;  // sendto() with an address on a connected socket
   bool error_before_destination = false;  // a pending error is told before the address is judged
   int64_t max_datagram = 65535;           // net.inet.udp.maxdgram: payload, bytes

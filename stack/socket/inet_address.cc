@@ -32,7 +32,7 @@ Endpoint ReadInet6(const RawAddress& address) {
   const bool has_scope = address.length() >= static_cast<int64_t>(sizeof in);
   const Address host = Address::V6(LoadBigEndian64(bytes), LoadBigEndian64(bytes + 8));
   // Elsewhere a scope id means nothing and is not looked at.
-  const bool scoped = has_scope && (host.IsLinkLocal() || host.IsMulticast());
+  const bool scoped = has_scope && NeedsScope(host);
   return Endpoint{host, ntohs(in.sin6_port), scoped ? in.sin6_scope_id : 0};
 }
 
@@ -99,6 +99,12 @@ Result<Endpoint> DecodeInetAddress(const RawAddress& address, int domain, int ty
   return endpoint;
 }
 
+bool NeedsScope(const Address& address) {
+  if (!address.is_v6()) return false;
+  if (address.IsMulticast()) return (address.hi() >> 48 & 0xf) <= 2;
+  return address.IsLinkLocal();
+}
+
 RawAddress EncodeInetAddress(const Endpoint& endpoint, int domain) {
   if (domain == AF_INET) {
     sockaddr_in in = {};
@@ -113,7 +119,7 @@ RawAddress EncodeInetAddress(const Endpoint& endpoint, int domain) {
   const Address address = endpoint.address.Mapped();
   StoreBigEndian64(address.hi(), in.sin6_addr.s6_addr);
   StoreBigEndian64(address.lo(), in.sin6_addr.s6_addr + 8);
-  if (address.IsLinkLocal()) in.sin6_scope_id = endpoint.scope_id;
+  if (NeedsScope(address)) in.sin6_scope_id = endpoint.scope_id;
   return RawAddress(&in, sizeof in);
 }
 

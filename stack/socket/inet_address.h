@@ -44,6 +44,10 @@ Result<Endpoint> DecodeInetAddress(const RawAddress& address, int domain, int ty
 // family field is always two bytes.
 RawAddress EncodeInetAddress(const Endpoint& endpoint, int domain);
 
+// Whether the address means something only together with an interface: link-local addresses, and
+// groups of no larger scope.
+bool NeedsScope(const Address& address);
+
 // A v4-mapped endpoint as the IPv4 one that goes on the wire; others unchanged.
 inline Endpoint Unmap(Endpoint endpoint) {
   endpoint.address = endpoint.address.Unmapped();

@@ -45,6 +45,16 @@ BoundAddress InetSocket::BoundForDemux() const {
   return bound;
 }
 
+Result<uint32_t> InetSocket::ScopeFor(const Endpoint& remote, bool connecting) const {
+  const uint32_t own =
+      local_.address.has_value() && NeedsScope(local_.address) ? local_.scope_id : 0;
+  if (!NeedsScope(remote.address) || remote.scope_id == 0) return own;
+  if (own != 0 && remote.scope_id != own) {
+    return connecting ? Cause::kScopeMissing : Cause::kNoRoute;
+  }
+  return remote.scope_id;
+}
+
 Address InetSocket::LocalOrAny() const {
   if (local_.address.has_value()) return local_.address;
   return Address::Any(v6() ? Family::kInet6 : Family::kInet);
@@ -52,15 +62,22 @@ Address InetSocket::LocalOrAny() const {
 
 Result<> InetSocket::CheckLocalAddress(const Endpoint& endpoint) const {
   const Address wire = endpoint.address.Unmapped();
+  const IpStack& ip = net_->ip();
   const bool bsd = net_->profile().socket.bound_check_first;
-  if (wire.IsMulticast()) {
-    if (type() == SOCK_STREAM && bsd) return Cause::kMulticastDestination;
-    if (type() == SOCK_STREAM && wire.is_v6()) return Cause::kInvalidArgument;
-    return {};
+  if (wire.IsMulticast() && type() == SOCK_STREAM) {
+    if (bsd) return Cause::kMulticastDestination;
+    if (wire.is_v6()) return Cause::kInvalidArgument;
   }
   if (wire.IsUnspecified()) return {};
-  if (wire.is_v6() && wire.IsLinkLocal() && endpoint.scope_id == 0) return Cause::kScopeMissing;
-  const IpStack& ip = net_->ip();
+  if (NeedsScope(wire)) {
+    if (endpoint.scope_id == 0) return Cause::kScopeMissing;
+    const Interface* interface = ip.FindInterface(endpoint.scope_id);
+    if (interface == nullptr) return Cause::kNoSuchInterface;
+    if (!wire.IsMulticast() && !interface->Has(wire) && options_.freebind == 0) {
+      return Cause::kAddressNotLocal;
+    }
+  }
+  if (wire.IsMulticast()) return {};
   if (ip.IsLocal(wire) || ip.IsBroadcast(wire) || options_.freebind != 0 ||
       net_->profile().socket.nonlocal_bind != 0) {
     return {};

@@ -47,6 +47,9 @@ class InetSocket : public Socket {
   // Whether the socket speaks IPv6 addresses to its program.
   bool v6() const { return domain() == AF_INET6; }
   bool v6only() const { return options_.v6only != 0; }
+  // The interface to route by: the scope id of `remote` where it has one, else that of the bound
+  // address. kScopeMissing (connecting) or kNoRoute (sending) when they contradict each other.
+  Result<uint32_t> ScopeFor(const Endpoint& remote, bool connecting) const;
   // The local address in wire form and, for the demux, with `dual`.
   BoundAddress BoundForDemux() const;
 

@@ -118,10 +118,12 @@ std::string TcpAcceptor::Describe() const {
 
 // --- Arrivals
 
-void TcpAcceptor::OnPacket(PacketPtr packet, uint32_t) { Arrives(std::move(packet), nullptr); }
+void TcpAcceptor::OnPacket(PacketPtr packet, uint32_t interface) {
+  Arrives(std::move(packet), interface, nullptr);
+}
 
-void TcpAcceptor::Reopen(PacketPtr packet, const TimeWait& entry) {
-  Arrives(std::move(packet), &entry);
+void TcpAcceptor::Reopen(PacketPtr packet, uint32_t interface, const TimeWait& entry) {
+  Arrives(std::move(packet), interface, &entry);
 }
 
 bool TcpAcceptor::MakeAnswer(const ConnectionId& id, const TimeWait* reopened,
@@ -137,12 +139,14 @@ bool TcpAcceptor::MakeAnswer(const ConnectionId& id, const TimeWait* reopened,
   return true;
 }
 
-void TcpAcceptor::Arrives(PacketPtr packet, const TimeWait* reopened) {
+void TcpAcceptor::Arrives(PacketPtr packet, uint32_t interface, const TimeWait* reopened) {
   const Ref<Socket> alive = socket_->SelfReference();
   const Segment& segment = *packet->segment();
   ConnectionId id;
   id.local = {packet->destination, segment.destination_port, 0};
   id.remote = {packet->source, segment.source_port, 0};
+  if (NeedsScope(id.local.address)) id.local.scope_id = interface;
+  if (NeedsScope(id.remote.address)) id.remote.scope_id = interface;
   TcpHost::Scratch actions(TcpHost::Of(net()));
   const Listener::Verdict verdict =
       listener_.SegmentArrives(net().now(), segment, reopened != nullptr, actions.get());

@@ -64,7 +64,7 @@ class TcpAcceptor final : public TcpListenerEndpoint {
   std::string Describe() const;
 
   // A SYN that reopens a connection in TIME-WAIT, whose entry is given.
-  void Reopen(PacketPtr packet, const TimeWait& entry);
+  void Reopen(PacketPtr packet, uint32_t interface, const TimeWait& entry);
 
   void OnPacket(PacketPtr packet, uint32_t interface) override;
   void OnPacketError(const PacketError&) override {}
@@ -75,7 +75,7 @@ class TcpAcceptor final : public TcpListenerEndpoint {
  private:
   friend class TcpRequestEndpoint;
 
-  void Arrives(PacketPtr packet, const TimeWait* reopened);
+  void Arrives(PacketPtr packet, uint32_t interface, const TimeWait* reopened);
   // What this host contributes to a SYN-ACK; false when there is no way back.
   bool MakeAnswer(const ConnectionId& id, const TimeWait* reopened,
                   Listener::SynAnswer* answer) const;

@@ -157,8 +157,11 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
     }
     if (source.is_v6() && destination.is_v4()) return Cause::kNoRoute;
   }
+  if (destination.IsMulticast()) return Cause::kMulticastDestination;
+  const Result<uint32_t> scope = ScopeFor(remote, /*connecting=*/true);
+  if (!scope.ok()) return scope.cause();
   const Result<RouteChoice> route =
-      SelectRoute(destination, source.IsUnspecified() ? Address() : source, remote.scope_id);
+      SelectRoute(destination, source.IsUnspecified() ? Address() : source, *scope);
   if (!route.ok()) return route.cause();
   const Result<> refused = RefuseDestination(*route);
   if (!refused.ok()) return refused.cause();
@@ -166,9 +169,9 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   ConnectionId id;
   id.local = {route->source, port_.port(), 0};
   id.remote = {route->destination, remote.port, 0};
-  if (route->destination.IsLinkLocal() && route->destination.is_v6()) {
-    id.local.scope_id = id.remote.scope_id = route->interface;
-  }
+  const uint32_t link = route->is_local() ? *scope : route->interface;
+  if (NeedsScope(id.local.address)) id.local.scope_id = link;
+  if (NeedsScope(id.remote.address)) id.remote.scope_id = link;
   bool replaces = false;
   Seq next_iss;
   const Result<> port = ChoosePort(id, &replaces, &next_iss);

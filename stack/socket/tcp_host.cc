@@ -46,7 +46,7 @@ bool TcpTimeWaitEndpoint::MayBeReplaced() const {
   return entry_.MayBeReplaced(host_->net().now(), loopback, /*chosen=*/true);
 }
 
-void TcpTimeWaitEndpoint::OnPacket(PacketPtr packet, uint32_t) {
+void TcpTimeWaitEndpoint::OnPacket(PacketPtr packet, uint32_t interface) {
   NetStack& net = host_->net();
   TcpHost::Scratch actions(*host_);
   const TimeWait::Verdict verdict =
@@ -71,7 +71,7 @@ void TcpTimeWaitEndpoint::OnPacket(PacketPtr packet, uint32_t) {
   auto* acceptor = static_cast<TcpAcceptor*>(listener);
   const TimeWait entry = entry_;
   Delete();
-  acceptor->Reopen(std::move(packet), entry);
+  acceptor->Reopen(std::move(packet), interface, entry);
 }
 
 std::string TcpTimeWaitEndpoint::DescribeEndpoint() const {

@@ -168,12 +168,14 @@ Result<> UdpSocket::ConnectTo(const Endpoint& remote, const Credentials& credent
   const Result<> allowed =
       net_->ip().CheckConnect(net_->now(), credentials.uid, Unmap(remote), IpProtocol::kUdp);
   if (!allowed.ok()) return allowed;
-  const Result<RouteChoice> route = RouteTo(remote, credentials.uid);
+  const Result<RouteChoice> route = RouteTo(remote, AddressUse::kConnect, credentials.uid);
   if (!route.ok()) return route.cause();
 
   Endpoint peer = Unmap(remote);
   peer.address = route->destination;
-  peer.scope_id = peer.address.IsLinkLocal() ? route->interface : 0;
+  const Result<uint32_t> scope = ScopeFor(remote, /*connecting=*/true);
+  const uint32_t link = route->is_local() && scope.ok() ? *scope : route->interface;
+  peer.scope_id = NeedsScope(peer.address) ? link : 0;
   if (profile.tuple_ports) {
     const Result<> port = TakePortForTuple(route->source, peer);
     if (!port.ok()) return port;
@@ -181,7 +183,7 @@ Result<> UdpSocket::ConnectTo(const Endpoint& remote, const Credentials& credent
   const bool mapped = v6() && peer.address.is_v4();
   if (!local_.address.has_value() || local_.address.Unmapped().IsUnspecified()) {
     local_.address = mapped ? route->source.Mapped() : route->source;
-    local_.scope_id = local_.address.IsLinkLocal() ? route->interface : 0;
+    local_.scope_id = local_.address.IsLinkLocal() ? link : 0;
     PortTable::SetLocal(&port_, local_.address);
   }
   port_.use = PortBinding::Use::kConnected;
@@ -208,7 +210,7 @@ Result<> UdpSocket::TakePortForTuple(const Address& local, const Endpoint& peer)
   return {};
 }
 
-Result<RouteChoice> UdpSocket::RouteTo(const Endpoint& remote, uint32_t uid) const {
+Result<RouteChoice> UdpSocket::RouteTo(const Endpoint& remote, AddressUse use, uint32_t uid) const {
   const Address local = local_.address;
   // A group or broadcast address is for receiving only.
   const bool bound = local.has_value() && net_->ip().IsLocal(local.Unmapped());
@@ -219,7 +221,17 @@ Result<RouteChoice> UdpSocket::RouteTo(const Endpoint& remote, uint32_t uid) con
   }
   RouteQuery query;
   query.destination = wire.address;
-  query.interface = wire.scope_id;
+  Result<uint32_t> scope = ScopeFor(remote, use == AddressUse::kConnect);
+  if (!scope.ok()) return scope.cause();
+  query.interface = wire.address.is_v6() ? *scope : 0;
+  if (use == AddressUse::kSend) {
+    query.scope_optional = net_->profile().udp.send_scope_optional;
+    // What is connected to a link-local address stays on its link.
+    const bool tied = pcb_.connected() && NeedsScope(peer_name_.address) && wire.address.is_v6();
+    const uint32_t link = tied ? peer_name_.scope_id : 0;
+    if (link != 0 && query.interface != 0 && query.interface != link) return Cause::kNoRoute;
+    if (link != 0) query.interface = link;
+  }
   query.protocol = IpProtocol::kUdp;
   query.uid = uid;
   if (bound) {
@@ -231,7 +243,6 @@ Result<RouteChoice> UdpSocket::RouteTo(const Endpoint& remote, uint32_t uid) con
       if (address_bound_) return Cause::kNoRoute;
       query.source = Address();
     }
-    if (query.interface == 0 && query.source.IsLinkLocal()) query.interface = local_.scope_id;
   }
   const Result<RouteChoice> route = net_->ip().SelectRoute(net_->now(), query);
   if (!route.ok()) return route;
@@ -285,7 +296,7 @@ Result<> UdpSocket::CheckSize(size_t size, const RouteChoice& route) const {
 
 Result<RouteChoice> UdpSocket::RouteForSend(const Endpoint& remote, bool to_peer, uint32_t uid) {
   if (to_peer && route_.generation == net_->ip().generation()) return route_;
-  const Result<RouteChoice> route = RouteTo(remote, uid);
+  const Result<RouteChoice> route = RouteTo(remote, AddressUse::kSend, uid);
   if (route.ok() && to_peer) route_ = *route;
   return route;
 }

@@ -60,7 +60,7 @@ class UdpSocket final : public InetSocket, private UdpEndpoint {
   Result<> TakePortForTuple(const Address& local, const Endpoint& peer);
   void Dissolve();
   // Where a datagram to `remote` (as the program sees it) goes; judges families and broadcasts.
-  Result<RouteChoice> RouteTo(const Endpoint& remote, uint32_t uid) const;
+  Result<RouteChoice> RouteTo(const Endpoint& remote, AddressUse use, uint32_t uid) const;
   // The destination of a send: the address given, or the peer.
   Result<Endpoint> Destination(const SendArgs& args) const;
   Result<RouteChoice> RouteForSend(const Endpoint& remote, bool to_peer, uint32_t uid);

@@ -199,6 +199,15 @@ void Script::SetUp(const std::string& interface, bool up) {
   }
 }
 
+void Script::AddAddress(const std::string& prefix) {
+  if (posix::InSimulation()) {
+    World::Running()->AddAddress(SimulatedHost(host_), prefix);
+  } else {
+    MustRun({"sh", "-c", absl::StrCat("ip addr add ", prefix, " dev eth0 $(case ", prefix,
+                                      " in *:*) echo nodad;; esac)")});
+  }
+}
+
 int Tcp(int flags, int family) { return os::socket(family, SOCK_STREAM | flags, 0); }
 int Udp(int flags, int family) { return os::socket(family, SOCK_DGRAM | flags, 0); }
 

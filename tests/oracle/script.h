@@ -88,6 +88,8 @@ class Script {
   // "default via 10.0.0.2", "del default".
   void Route(const std::string& route);
   void SetUp(const std::string& interface, bool up);
+  // Another address of eth0, "fe80::a1/64".
+  void AddAddress(const std::string& prefix);
 
   const std::string& transcript() const { return transcript_; }
   // Where the transcript is copied to as it grows, so that something is left when the process is
