@@ -188,6 +188,8 @@ void SetTcp(TcpProfile& tcp) {
   tcp.keepalive_probes = 8;
   tcp.always_keepalive = 1;
   // ICMP.
+  tcp.follows_route_mtu = false;
+  tcp.icmp_is_soft_inside_connect = false;
   tcp.icmp_fatal_connecting = kRefusals;
   tcp.icmp_ignored = {Cause::kIcmp6PolicyFail, Cause::kIcmp6RejectRoute};
   tcp.icmp_soft_established = {};

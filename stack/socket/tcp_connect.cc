@@ -193,6 +193,8 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   tcb_.Reset();
   SyncSettings();
   attempt_pending_ = true;
+  mtu_changed_ = false;
+  syn_sent_at_ = net().now();
 
   const TcpHost& host = TcpHost::Of(net());
   Tcb::OpenParameters open;

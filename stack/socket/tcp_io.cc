@@ -81,6 +81,7 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
   if (wanted == 0) return size_t{0};
   const size_t taken = std::min(wanted, tcb_.SendRoom());
   if (taken == 0) return Cause::kWouldBlock;
+  FollowPath();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   tcb_.Send(net().now(), Gather(args.buffers, taken), (args.flags & MSG_MORE) != 0, actions.get());
   Perform(*actions);

@@ -38,9 +38,6 @@ TcpSocket::TcpSocket(NetStack* net, int domain, uint32_t uid)
   options_.receive_buffer = net->profile().tcp.rmem[1];
   options_.send_buffer = net->profile().tcp.wmem[1];
   timer_.BindMethod<&TcpSocket::OnTimer>("tcp timer", this);
-  // Until they are set they grow with the connection, which SO_RCVBUF and SO_SNDBUF do not show.
-  options_.receive_buffer = net->profile().tcp.rmem[1];
-  options_.send_buffer = net->profile().tcp.wmem[1];
 }
 
 TcpSocket::~TcpSocket() = default;
@@ -78,17 +75,29 @@ void TcpSocket::OnPacketError(const PacketError& error) {
   const bool opening = handshaking();
   RouteChoice hop = route_;
   if (error.mtu != 0) hop.mtu = error.mtu;
+  if (error.cause == Cause::kIcmpFragmentationNeeded && tcb_.IcmpIsGenuine(error.quoted.seq)) {
+    hop.mtu = net().ip().NotePathMtu(net().now(), connection_.id().remote.address, hop.mtu);
+  }
+  // Loopback has no latency: the answer arrives while the call that sent the SYN goes on.
+  const bool inside_connect = tcb_.state() == TcpState::kSynSent && !error.local &&
+                              error.interface == kLoopbackInterface && net().now() == syn_sent_at_;
   tcb_.IcmpArrives(net().now(), error.cause, error.quoted.seq, MssOf(hop, remote_.address),
-                   actions.get());
+                   actions.get(), inside_connect);
   Perform(*actions);
   // ICMPv6 errors are queued only for those who ask for them.
-  const bool v4 = remote_.address.is_v4();
-  if (opening && v4 && closed() && rules().icmp_stays_queued) icmp_queued_ = true;
+  const bool queued = opening && remote_.address.is_v4() && rules().icmp_stays_queued;
+  if (queued && (closed() || tcb_.has_soft_error())) icmp_queued_ = true;
+}
+
+void TcpSocket::FollowPath() {
+  if (!std::exchange(mtu_changed_, false) || closed() || listening()) return;
+  tcb_.FollowPath(MssOf(route_, connection_.id().remote.address));
 }
 
 void TcpSocket::OnTimer() {
   if (net().paused()) return;
   const Ref<Socket> alive = SelfReference();
+  FollowPath();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   tcb_.OnDeadline(net().now(), actions.get());
   Perform(*actions);
@@ -149,6 +158,7 @@ void TcpSocket::SendSegment(Segment&& segment) {
       tcb_.NoteSendFailure(route.cause());
       return;
     }
+    mtu_changed_ |= route_.mtu != route->mtu;
     route_ = *route;
   }
   PacketPtr packet = net().packets().New();
@@ -256,6 +266,7 @@ Result<> TcpSocket::Shutdown(int how) {
     WakeWriters();
     return Cause::kNotConnected;
   }
+  FollowPath();
   if (tcb_.state() == TcpState::kSynSent && rules().shutdown_disconnects) {
     Disconnect();
     error_ = Cause::kShutDownWhileConnecting;

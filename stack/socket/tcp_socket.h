@@ -117,6 +117,8 @@ class TcpSocket final : public InetSocket {
   void OnPacketError(const PacketError& error);
   void OnCrash();
   void OnTimer();
+  // Takes note of a route that has another MTU than when the connection last looked.
+  void FollowPath();
   // Carries out what the protocol asked for.
   void Perform(Actions& actions);
   void SendSegment(Segment&& segment);
@@ -144,6 +146,8 @@ class TcpSocket final : public InetSocket {
   Cause first_send_failure_ = Cause::kNone;
   bool first_syn_unsent_ = false;  // the attempt began with a failure to send
   bool in_time_wait_ = false;      // it ended in TIME-WAIT
+  bool mtu_changed_ = false;       // since the protocol last heard of it
+  Instant syn_sent_at_ = kNever;   // when connect() sent the first SYN
   uint16_t shown_port_ = 0;        // a port that was given back but is still shown
   int shut_ = 0;                   // by shutdown() of an unconnected socket
   bool attempt_pending_ = false;   // connect() was called and its outcome not yet told

@@ -291,6 +291,11 @@ Result<> UdpSocket::CheckSize(size_t size, const RouteChoice& route) const {
   const int64_t discover = v4 ? options_.mtu_discover : options_.mtu_discover6;
   const size_t packet = size + kUdpHeader + (v4 ? kInetHeader : kInet6Header);
   if (discover == IP_PMTUDISC_DO && packet > route.mtu) return Cause::kMessageTooLong;
+  // These two go by the interface and know nothing of the path.
+  if (discover == IP_PMTUDISC_PROBE || discover == IP_PMTUDISC_INTERFACE) {
+    const Interface* interface = net_->ip().FindInterface(route.interface);
+    if (interface != nullptr && packet > interface->mtu) return Cause::kMessageTooLong;
+  }
   return {};
 }
 
@@ -360,6 +365,12 @@ Result<> UdpSocket::Transmit(Bytes payload, uint16_t port, const RouteChoice& ro
   packet->dont_fragment = net_->profile().udp.discovers_path_mtu &&
                           (discover == IP_PMTUDISC_DO || discover == IP_PMTUDISC_PROBE ||
                            (discover == IP_PMTUDISC_WANT && fits));
+  const Interface* interface = net_->ip().FindInterface(route.interface);
+  if (discover == IP_PMTUDISC_PROBE && !fits && interface != nullptr) {
+    RouteChoice probe = route;  // whatever is known of the path
+    probe.mtu = interface->mtu;
+    return net_->Send(std::move(packet), probe);
+  }
   return net_->Send(std::move(packet), route);
 }
 
@@ -412,6 +423,8 @@ void UdpSocket::OnPacket(PacketPtr packet, uint32_t interface) {
 void UdpSocket::OnPacketError(const PacketError& error) {
   const int64_t discover =
       error.quoted.destination.is_v4() ? options_.mtu_discover : options_.mtu_discover6;
+  // Who does not want to know of the path is not told of it either (ip_sk_accept_pmtu).
+  if (error.cause == Cause::kIcmpFragmentationNeeded && discover >= IP_PMTUDISC_INTERFACE) return;
   if (!pcb_.OnError(error.cause, discover != IP_PMTUDISC_DONT)) return;
   read_waiters().Notify(kPollErr | kInBits);
   write_waiters().Notify(kPollErr | kOutBits);
@@ -442,7 +455,12 @@ void UdpSocket::OnCrash() { OnLastClose(); }
 
 void UdpSocket::DescribeForOptions(OptionContext& context) const {
   context.connected = pcb_.connected();
-  context.path_mtu = std::min<int64_t>(route_.mtu, kLongest);
+  uint32_t mtu = route_.mtu;
+  if (context.connected && route_.generation != net_->ip().generation()) {
+    const Result<RouteChoice> route = RouteTo(peer_name_, AddressUse::kSend, port_.uid);
+    if (route.ok()) mtu = route->mtu;
+  }
+  context.path_mtu = std::min<int64_t>(mtu, kLongest);
 }
 
 std::string UdpSocket::Describe() const {

@@ -47,6 +47,7 @@ void Tcb::ArrivesInSynSent(Instant now, Segment& segment, Actions* actions) {
 
 void Tcb::TakeSynAck(Instant now, Segment& segment, Actions* actions) {
   last_heard_ = now;
+  NoteProgress();
   TakeSynOptions(segment, now);
   if (retransmits_ == 0) {
     rtt_.Sample(*profile_, now - opened_at_, segment.ack, snd_max_);
@@ -116,6 +117,7 @@ void Tcb::ArrivesOtherwise(Instant now, Segment& segment, Actions* actions) {
     ts_recent_at_ = now;
   }
   if (CheckAck(now, segment, window, actions) == Check::kDrop) return;
+  NoteProgress();
   if (state_ == TcpState::kClosed || actions->time_wait) return;
   if (CheckText(now, segment, actions) == Check::kDrop) return;
   TakeText(now, segment, actions);

@@ -30,9 +30,12 @@ void Tcb::Apply(TcpEvent event) {
 void Tcb::Reset() {
   const TcpProfile* profile = profile_;
   const TcpSettings settings = settings_;
+  // sk_err_soft is the socket's, not the connection's; t_softerror is the connection's.
+  const Cause soft = profile->icmp_is_soft_inside_connect ? soft_error_ : Cause::kNone;
   this->~Tcb();
   new (this) Tcb(profile);
   settings_ = settings;
+  soft_error_ = soft;
 }
 
 void Tcb::Connect(Instant now, const OpenParameters& open, Actions* actions) {
@@ -358,13 +361,22 @@ bool Tcb::Drained() const {
   }
 }
 
-void Tcb::IcmpArrives(Instant now, Cause cause, Seq quoted_seq, uint16_t mss, Actions* actions) {
-  if (state_ == TcpState::kClosed || state_ == TcpState::kListen || state_ == TcpState::kTimeWait ||
-      profile_->icmp_ignored.Contains(cause)) {
-    return;
+bool Tcb::IcmpIsGenuine(Seq quoted_seq) const {
+  if (state_ == TcpState::kClosed || state_ == TcpState::kListen || state_ == TcpState::kTimeWait) {
+    return false;
   }
   const Seq last = profile_->icmp_seq_at_snd_nxt ? snd_max_ : snd_max_ - 1;
-  if (quoted_seq.Before(snd_una_) || quoted_seq.After(last)) return;
+  return quoted_seq.AtOrAfter(snd_una_) && !quoted_seq.After(last);
+}
+
+void Tcb::FollowPath(uint16_t mss) {
+  if (!profile_->follows_route_mtu) return;
+  path_mss_ = std::max<uint16_t>(mss, static_cast<uint16_t>(profile_->minmss));
+}
+
+void Tcb::IcmpArrives(Instant now, Cause cause, Seq quoted_seq, uint16_t mss, Actions* actions,
+                      bool inside_connect) {
+  if (!IcmpIsGenuine(quoted_seq) || profile_->icmp_ignored.Contains(cause)) return;
   if (cause == Cause::kIcmpFragmentationNeeded) {
     if (mss == 0) return;
     // Only what makes segments smaller is acted on: at the least segment nothing would be gained by
@@ -381,7 +393,9 @@ void Tcb::IcmpArrives(Instant now, Cause cause, Seq quoted_seq, uint16_t mss, Ac
     if (profile_->icmp_soft_established.Contains(cause)) soft_error_ = cause;
     return;
   }
-  if (profile_->icmp_may_rst != 0 && profile_->icmp_fatal_connecting.Contains(cause)) {
+  if (inside_connect && profile_->icmp_is_soft_inside_connect) {
+    soft_error_ = cause;
+  } else if (profile_->icmp_may_rst != 0 && profile_->icmp_fatal_connecting.Contains(cause)) {
     Die(TcpEvent::kIcmpError, cause, actions);
   } else if (profile_->soft_error_after_retries && retransmits_ > 3 &&
              soft_error_ != Cause::kNone) {

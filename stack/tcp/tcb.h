@@ -113,7 +113,18 @@ class Tcb {
   void SegmentArrives(Instant now, Segment& segment, Actions* actions);
   // An ICMP error that quotes a segment of this connection. `mtu`: of the next hop, for
   // kIcmpFragmentationNeeded; `mss`: what that leaves for a segment without options.
-  void IcmpArrives(Instant now, Cause cause, Seq quoted_seq, uint16_t mss, Actions* actions);
+  // `inside_connect`: see TcpProfile::icmp_is_soft_inside_connect.
+  void IcmpArrives(Instant now, Cause cause, Seq quoted_seq, uint16_t mss, Actions* actions,
+                   bool inside_connect = false);
+  // Whether an ICMP error with that quotation is about something under way (RFC 5927 4.1).
+  bool IcmpIsGenuine(Seq quoted_seq) const;
+  // The route has another MTU now; what is sent from here on goes by it.
+  void FollowPath(uint16_t mss);
+  // Something was acknowledged: Linux forgets its soft error (tcp_ack).
+  void NoteProgress() {
+    if (profile_->icmp_is_soft_inside_connect) soft_error_ = Cause::kNone;
+  }
+  bool has_soft_error() const { return soft_error_ != Cause::kNone; }
   // The soft error of the connection, which is thereby cleared (SO_ERROR); kNone when there is
   // none.
   Cause TakeSoftError();
