@@ -203,8 +203,9 @@ void Script::AddAddress(const std::string& prefix) {
   if (posix::InSimulation()) {
     World::Running()->AddAddress(SimulatedHost(host_), prefix);
   } else {
-    MustRun({"sh", "-c", absl::StrCat("ip addr add ", prefix, " dev eth0 $(case ", prefix,
-                                      " in *:*) echo nodad;; esac)")});
+    MustRun({"sh", "-c",
+             absl::StrCat("ip addr add ", prefix, " dev eth0 $(case ", prefix,
+                          " in *:*) echo nodad;; esac)")});
   }
 }
 
