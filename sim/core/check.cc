@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 #include <string>
 
 namespace drywire {
@@ -19,9 +20,14 @@ FailureHook SetFailureHook(FailureHook hook) {
 
 namespace check_internal {
 
-void Fail(const char* file, int line, const char* what, const std::string& message) {
+Failure::Failure(const char* file, int line, const char* what)
+    : file_(file), line_(line), what_(what), stream_(new std::ostringstream) {}
+
+std::ostream& Failure::stream() { return *stream_; }
+
+Failure::~Failure() {
   std::fflush(stdout);
-  std::fprintf(stderr, "%s:%d: %s %s\n", file, line, what, message.c_str());
+  std::fprintf(stderr, "%s:%d: %s %s\n", file_, line_, what_, stream_->str().c_str());
   const FailureHook hook = SetFailureHook({});
   if (hook.function != nullptr) hook.function(hook.context);
   std::fflush(stderr);

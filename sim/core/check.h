@@ -6,9 +6,8 @@
 #ifndef DRYWIRE_SIM_CORE_CHECK_H_
 #define DRYWIRE_SIM_CORE_CHECK_H_
 
+#include <iosfwd>
 #include <ostream>
-#include <sstream>
-#include <string>
 
 namespace drywire {
 
@@ -25,22 +24,21 @@ FailureHook SetFailureHook(FailureHook hook);
 
 namespace check_internal {
 
-// Writes "file:line: <what> <message>", calls the hook, aborts.
-[[noreturn]] void Fail(const char* file, int line, const char* what, const std::string& message);
-
+// Collects the message; its end writes "file:line: <what> <message>", calls the hook, aborts.
+// Out of line and cold: a check in a small function must not keep it from being inlined.
 class Failure {
  public:
-  Failure(const char* file, int line, const char* what) : file_(file), line_(line), what_(what) {}
+  [[gnu::cold]] Failure(const char* file, int line, const char* what);
   Failure(const Failure&) = delete;
   Failure& operator=(const Failure&) = delete;
-  [[noreturn]] ~Failure() { Fail(file_, line_, what_, stream_.str()); }
-  std::ostream& stream() { return stream_; }
+  [[noreturn, gnu::cold]] ~Failure();
+  [[gnu::cold]] std::ostream& stream();
 
  private:
   const char* file_;
   int line_;
   const char* what_;
-  std::ostringstream stream_;
+  std::ostringstream* stream_;
 };
 
 // Gives both arms of the ?: in the macros the type void.
