@@ -51,6 +51,14 @@ constexpr uint64_t MixBits(uint64_t x) {
   return x ^ (x >> 31);
 }
 
+// Both halves of the product of two words, folded: every input bit reaches about half of the output
+// bits. A zero factor swallows the other: mix in something first.
+inline uint64_t FoldProduct(uint64_t a, uint64_t b) {
+  __extension__ typedef unsigned __int128 uint128;
+  const uint128 product = static_cast<uint128>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
 class Rng {
  public:
   Rng(uint64_t seed, absl::string_view host, absl::string_view purpose);

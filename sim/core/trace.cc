@@ -12,8 +12,6 @@
 namespace drywire {
 namespace {
 
-__extension__ typedef unsigned __int128 uint128;
-
 struct KindInfo {
   absl::string_view name;
   absl::string_view arguments;
@@ -49,13 +47,6 @@ const KindInfo* FindKind(TraceKind kind) {
   const auto number = static_cast<size_t>(kind);
   if (number >= kKindNumbers || kKindTable.kinds[number].name.empty()) return nullptr;
   return &kKindTable.kinds[number];
-}
-
-// Both halves of the product of two words, folded: every input bit reaches about half of the output
-// bits.
-inline uint64_t Fold(uint64_t a, uint64_t b) {
-  const uint128 product = static_cast<uint128>(a) * b;
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
 // Odd constants without structure (hexadecimal digits of pi's fraction, last bit set).
@@ -99,19 +90,20 @@ Trace::Trace() : high_(kPi[8]), low_(kPi[9]) {}
 // steps wait for the record before.
 void Trace::Mix(const TraceRecord& record) {
   const uint64_t head = static_cast<uint64_t>(record.kind) << 32 | record.host;
-  const uint64_t p = Fold(static_cast<uint64_t>(record.time.nanos()) ^ kPi[0], head ^ kPi[1]);
-  const uint64_t q = Fold(record.args[0] ^ kPi[2], record.args[1] ^ kPi[3]);
-  const uint64_t r = Fold(record.args[2] ^ kPi[4], record.args[3] ^ kPi[5]);
-  const uint64_t s = Fold(record.args[4] ^ kPi[6], record.args[5] ^ kPi[7]);
-  const uint64_t high = Fold(high_ ^ p, (q + r * 3) ^ kPi[8]) + low_;
-  low_ = Fold(low_ ^ q, (p + s * 5 + r) ^ kPi[9]) ^ high;
+  const uint64_t p =
+      FoldProduct(static_cast<uint64_t>(record.time.nanos()) ^ kPi[0], head ^ kPi[1]);
+  const uint64_t q = FoldProduct(record.args[0] ^ kPi[2], record.args[1] ^ kPi[3]);
+  const uint64_t r = FoldProduct(record.args[2] ^ kPi[4], record.args[3] ^ kPi[5]);
+  const uint64_t s = FoldProduct(record.args[4] ^ kPi[6], record.args[5] ^ kPi[7]);
+  const uint64_t high = FoldProduct(high_ ^ p, (q + r * 3) ^ kPi[8]) + low_;
+  low_ = FoldProduct(low_ ^ q, (p + s * 5 + r) ^ kPi[9]) ^ high;
   high_ = high;
   ++count_;
 }
 
 void Trace::MixText(absl::string_view text) {
-  high_ = Fold(high_ ^ StableHash(text, 1), kPi[8]) + low_;
-  low_ = Fold(low_ ^ StableHash(text, 2), kPi[9]) ^ high_;
+  high_ = FoldProduct(high_ ^ StableHash(text, 1), kPi[8]) + low_;
+  low_ = FoldProduct(low_ ^ StableHash(text, 2), kPi[9]) ^ high_;
 }
 
 uint64_t Trace::Intern(absl::string_view text) {
