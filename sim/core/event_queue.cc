@@ -1,8 +1,10 @@
 #include "sim/core/event_queue.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <new>
+#include <utility>
 
 namespace drywire {
 namespace {
@@ -15,14 +17,19 @@ constexpr size_t kAlignment = 64;
 
 }  // namespace
 
-EventQueue::EventQueue() : ring_(kInitialRing) { GrowHeap(); }
+EventQueue::EventQueue() : ring_(kInitialRing) {
+  GrowHeap();
+  slices_.fill(Event::kNoSlot);
+}
 
 EventQueue::~EventQueue() {
-  for (Event* event : slots_) {
-    if (event == nullptr) continue;
+  const auto leave = [](Event* event) {
+    if (event == nullptr) return;
     event->slot_ = Event::kNoSlot;
     event->pending_ = false;
-  }
+  };
+  for (const Slot& slot : slots_) leave(slot.event);
+  for (uint32_t i = 0; i < ring_size_; ++i) leave(RingAt(ring_head_ + i).event);
   ::operator delete(heap_, std::align_val_t(kAlignment));
 }
 
@@ -42,8 +49,7 @@ void EventQueue::Schedule(Event* event, Instant when) {
   if (event->slot_ != Event::kNoSlot) {
     // An entry that is not later than the new place will come up first and be put right then.
     if (event->entry_time_ <= when) return;
-    slots_[event->slot_] = nullptr;
-    event->slot_ = Event::kNoSlot;
+    DropEntry(event);
     Insert(event);
     MaybeRebuild();
     return;
@@ -52,28 +58,79 @@ void EventQueue::Schedule(Event* event, Instant when) {
 }
 
 void EventQueue::Insert(Event* event) {
-  event->slot_ = NewSlot(event);
   event->queue_ = this;
   event->entry_time_ = event->time_;
-  const Entry entry = EntryOf(*event);
   if (event->time_ == now_) {
-    RingPush(entry);
+    RingPush(event);
   } else {
-    HeapPush(entry);
+    event->slot_ = NewSlot(event);
+    event->in_ring_ = false;
+    Place(event);
   }
 }
 
+void EventQueue::Place(Event* event) {
+  const int64_t slice = event->time_.nanos() >> kSliceBits;
+  const int64_t base = std::max(heap_slice_, now_.nanos() >> kSliceBits);
+  if (slice <= base || slice - base >= static_cast<int64_t>(kSlices)) {
+    return HeapPush(EntryOf(*event));
+  }
+  const size_t at = static_cast<size_t>(slice) % kSlices;
+  slots_[event->slot_].next = slices_[at];
+  slices_[at] = event->slot_;
+  occupied_[at / 64] |= uint64_t{1} << (at % 64);
+  next_slice_ = std::min(next_slice_, slice);
+  ++parked_;
+}
+
+// The first slice beyond `slice` that has entries.
+int64_t EventQueue::SliceAfter(int64_t slice) const {
+  const size_t first = static_cast<size_t>(slice + 1) % kSlices;
+  for (size_t i = 0; i <= occupied_.size(); ++i) {
+    const size_t word = (first / 64 + i) % occupied_.size();
+    uint64_t bits = occupied_[word];
+    if (i == 0) bits &= ~uint64_t{0} << (first % 64);
+    if (bits == 0) continue;
+    const size_t at = word * 64 + static_cast<size_t>(std::countr_zero(bits));
+    return slice + 1 + static_cast<int64_t>((at + kSlices - first) % kSlices);
+  }
+  return kNoSlice;
+}
+
+void EventQueue::Pour() {
+  heap_slice_ = next_slice_;
+  const size_t at = static_cast<size_t>(heap_slice_) % kSlices;
+  uint32_t slot = std::exchange(slices_[at], Event::kNoSlot);
+  occupied_[at / 64] &= ~(uint64_t{1} << (at % 64));
+  next_slice_ = SliceAfter(heap_slice_);
+  while (slot != Event::kNoSlot) {
+    const auto [event, next] = slots_[slot];
+    --parked_;
+    if (event != nullptr && event->pending_) {
+      event->entry_time_ = event->time_;
+      Place(event);
+    } else {
+      if (event != nullptr) event->slot_ = Event::kNoSlot;
+      FreeSlot(slot);
+    }
+    slot = next;
+  }
+}
+
+void EventQueue::DropEntry(Event* event) {
+  (event->in_ring_ ? RingAt(event->slot_).event : slots_[event->slot_].event) = nullptr;
+  event->slot_ = Event::kNoSlot;
+}
+
 uint32_t EventQueue::NewSlot(Event* event) {
-  if (!free_slots_.empty()) {
-    const uint32_t slot = free_slots_.back();
-    free_slots_.pop_back();
-    slots_[slot] = event;
+  if (free_slot_ != Event::kNoSlot) {
+    const uint32_t slot = free_slot_;
+    free_slot_ = slots_[slot].next;
+    slots_[slot].event = event;
     return slot;
   }
   DRYWIRE_CHECK(slots_.size() < kSlotMask) << "more than " << kSlotMask << " events at a time";
-  slots_.push_back(event);
-  // Room for every slot to be freed later without an allocation.
-  free_slots_.reserve(slots_.capacity());
+  slots_.push_back({event, Event::kNoSlot});
   return static_cast<uint32_t>(slots_.size() - 1);
 }
 
@@ -86,8 +143,7 @@ void EventQueue::Cancel(Event* event) {
 }
 
 void EventQueue::Forget(Event* event) {
-  slots_[event->slot_] = nullptr;
-  event->slot_ = Event::kNoSlot;
+  DropEntry(event);
   if (event->pending_) {
     event->pending_ = false;
     --pending_;
@@ -117,15 +173,18 @@ Instant EventQueue::NextTime() {
 Event* EventQueue::Pop(Instant limit) {
   const Front front = SettleFront();
   if (front == Front::kNone) return nullptr;
-  const Entry entry = front == Front::kHeap ? heap_[kRoot] : ring_[ring_head_];
-  if (entry.time > limit.nanos()) return nullptr;
-  Event* event = slots_[entry.slot()];
-  if (front == Front::kHeap) {
-    HeapPop();
-  } else {
+  Event* event;
+  if (front == Front::kRing) {
+    if (now_ > limit) return nullptr;
+    event = RingAt(ring_head_).event;
     RingPop();
+  } else {
+    const Entry entry = heap_[kRoot];
+    if (entry.time > limit.nanos()) return nullptr;
+    event = slots_[entry.slot()].event;
+    HeapPop();
+    FreeSlot(entry.slot());
   }
-  FreeSlot(entry.slot());
   event->slot_ = Event::kNoSlot;
   event->pending_ = false;
   --pending_;
@@ -148,20 +207,19 @@ const std::vector<Event*>& EventQueue::NextCandidates() {
   // entry time.
   std::vector<size_t> todo;
   if (heap_size_ > 0) todo.push_back(kRoot);
-  const auto consider = [&](const Entry& entry) {
-    Event* event = slots_[entry.slot()];
+  const auto consider = [&](Event* event) {
     if (event != nullptr && event->pending_ && event->time_ == time) scratch_.push_back(event);
   };
   while (!todo.empty()) {
     const size_t at = todo.back();
     todo.pop_back();
     if (heap_[at].time > time.nanos()) continue;
-    consider(heap_[at]);
+    consider(slots_[heap_[at].slot()].event);
     for (size_t child = 4 * at - 8; child < 4 * at - 4 && child < kRoot + heap_size_; ++child) {
       todo.push_back(child);
     }
   }
-  for (size_t i = 0; i < ring_size_; ++i) consider(ring_[(ring_head_ + i) & (ring_.size() - 1)]);
+  for (uint32_t i = 0; i < ring_size_; ++i) consider(RingAt(ring_head_ + i).event);
   std::sort(scratch_.begin(), scratch_.end(),
             [](const Event* a, const Event* b) { return a->sequence_ < b->sequence_; });
   size_t kept = 0;
@@ -180,8 +238,7 @@ void EventQueue::Take(Event* event) {
   DRYWIRE_CHECK(event->pending_ && event->queue_ == this);
   DRYWIRE_CHECK(event->time_ == NextTime()) << "event '" << event->label_ << "' is not next";
   const Instant time = event->time_;
-  slots_[event->slot_] = nullptr;
-  event->slot_ = Event::kNoSlot;
+  DropEntry(event);
   event->pending_ = false;
   --pending_;
   now_ = time;
@@ -200,9 +257,18 @@ void EventQueue::set_next_sequence_for_test(uint64_t sequence) {
 }
 
 bool EventQueue::SettleHeap() {
+  bool live = SettleHeapTop();
+  while (SliceIsNext()) {
+    Pour();
+    live = SettleHeapTop();
+  }
+  return live;
+}
+
+bool EventQueue::SettleHeapTop() {
   while (heap_size_ > 0) {
     const Entry top = heap_[kRoot];
-    Event* event = slots_[top.slot()];
+    Event* event = slots_[top.slot()].event;
     if (event != nullptr && event->pending_) {
       if (event->sequence_ == top.sequence()) return true;
       event->entry_time_ = event->time_;  // Moved later: put it where it belongs now.
@@ -218,17 +284,18 @@ bool EventQueue::SettleHeap() {
 
 bool EventQueue::SettleRing() {
   while (ring_size_ > 0) {
-    const Entry front = ring_[ring_head_];
-    Event* event = slots_[front.slot()];
+    const RingEntry front = RingAt(ring_head_);
+    Event* event = front.event;
     if (event != nullptr && event->pending_) {
-      if (event->sequence_ == front.sequence()) return true;
+      if (event->sequence_ == front.sequence) return true;
       RingPop();
       event->entry_time_ = event->time_;
+      event->slot_ = NewSlot(event);
+      event->in_ring_ = false;
       HeapPush(EntryOf(*event));  // The heap takes any order; it is compared with the ring's front.
       continue;
     }
     if (event != nullptr) event->slot_ = Event::kNoSlot;
-    FreeSlot(front.slot());
     RingPop();
   }
   return false;
@@ -236,22 +303,31 @@ bool EventQueue::SettleRing() {
 
 EventQueue::Front EventQueue::SettleFront() {
   const bool ring = SettleRing();  // First: it may add to the heap.
+  // An entry is never later than its event, and what is parked is not due now: nothing else is.
+  if (ring && (heap_size_ == 0 || heap_[kRoot].time > now_.nanos())) return Front::kRing;
   const bool heap = SettleHeap();
   if (!ring) return heap ? Front::kHeap : Front::kNone;
   if (!heap) return Front::kRing;
-  return Less(heap_[kRoot], ring_[ring_head_]) ? Front::kHeap : Front::kRing;
+  const bool heap_first =
+      heap_[kRoot].time <= now_.nanos() && heap_[kRoot].sequence() < RingAt(ring_head_).sequence;
+  return heap_first ? Front::kHeap : Front::kRing;
 }
 
-void EventQueue::RingPush(Entry entry) {
-  if (ring_size_ == ring_.size()) {
-    std::vector<Entry> larger(ring_.size() * 2);
-    for (size_t i = 0; i < ring_size_; ++i)
-      larger[i] = ring_[(ring_head_ + i) & (ring_.size() - 1)];
-    ring_ = std::move(larger);
-    ring_head_ = 0;
+void EventQueue::RingPush(Event* event) {
+  if (ring_size_ == 0) ring_head_ = 0;
+  if (ring_size_ + 1 >= ring_.size()) GrowRing();
+  if (ring_head_ + ring_size_ == Event::kNoSlot) RingAt(ring_head_ + ring_size_++) = {nullptr, 0};
+  event->slot_ = ring_head_ + ring_size_++;
+  event->in_ring_ = true;
+  RingAt(event->slot_) = {event, event->sequence_};
+}
+
+void EventQueue::GrowRing() {
+  std::vector<RingEntry> larger(ring_.size() * 2);
+  for (uint32_t i = 0; i < ring_size_; ++i) {
+    larger[(ring_head_ + i) & (larger.size() - 1)] = RingAt(ring_head_ + i);
   }
-  ring_[(ring_head_ + ring_size_) & (ring_.size() - 1)] = entry;
-  ++ring_size_;
+  ring_ = std::move(larger);
 }
 
 void EventQueue::GrowHeap() {
@@ -288,7 +364,7 @@ void EventQueue::HeapPop() {
   last = {std::numeric_limits<int64_t>::max(), std::numeric_limits<uint64_t>::max()};
   if (heap_size_ == 0) return;
   SiftDown(kRoot, moved);
-  __builtin_prefetch(slots_[heap_[kRoot].slot()]);
+  __builtin_prefetch(slots_[heap_[kRoot].slot()].event);
 }
 
 // Fills the hole: the smallest child moves up until none is smaller than `entry`.
@@ -317,11 +393,13 @@ void EventQueue::MaybeRebuild() {
 
 void EventQueue::Rebuild(bool renumber) {
   scratch_.clear();
-  for (Event* event : slots_) {
-    if (event == nullptr) continue;
+  const auto collect = [this](Event* event) {
+    if (event == nullptr) return;
     event->slot_ = Event::kNoSlot;
     if (event->pending_) scratch_.push_back(event);
-  }
+  };
+  for (const Slot& slot : slots_) collect(slot.event);
+  for (uint32_t i = 0; i < ring_size_; ++i) collect(RingAt(ring_head_ + i).event);
   std::sort(scratch_.begin(), scratch_.end(), [](const Event* a, const Event* b) {
     return a->time_ < b->time_ || (a->time_ == b->time_ && a->sequence_ < b->sequence_);
   });
@@ -330,15 +408,20 @@ void EventQueue::Rebuild(bool renumber) {
     for (Event* event : scratch_) event->sequence_ = next_sequence_++;
   }
   slots_.clear();
-  free_slots_.clear();
+  free_slot_ = Event::kNoSlot;
+  slices_.fill(Event::kNoSlot);
+  occupied_.fill(0);
+  next_slice_ = kNoSlice;
+  parked_ = 0;
   const Entry beyond = {std::numeric_limits<int64_t>::max(), std::numeric_limits<uint64_t>::max()};
   std::fill(heap_, heap_ + kRoot + heap_size_, beyond);
   heap_size_ = 0;
   ring_head_ = ring_size_ = 0;
   for (Event* event : scratch_) {  // Sorted, so no push moves anything.
     event->slot_ = NewSlot(event);
+    event->in_ring_ = false;
     event->entry_time_ = event->time_;
-    HeapPush(EntryOf(*event));
+    Place(event);
   }
   scratch_.clear();
 }

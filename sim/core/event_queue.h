@@ -5,15 +5,18 @@
 // function pointer. Scheduling a pending event moves it (and gives it a new place in the sequence).
 // Cancelling, destroying and moving to a later time are O(1): the old entry stays in the heap and
 // is dropped or re-sorted when it comes to the top; moving to an earlier time or scheduling is
-// O(log n); what is due at the present instant goes through a plain ring, O(1). When more than half
-// of the heap is dead it is rebuilt, so memory is bounded by the live events. Nothing is allocated
-// in the steady state.
+// O(log n); what is due at the present instant goes through a plain ring, O(1). What is due between
+// about a tenth of a second and a minute from now is parked, O(1), by slices of time, and goes into
+// the heap when its slice is next: timers are cancelled more often than not. When more than half of
+// all entries are dead they are rebuilt, so memory is bounded by the live events. Nothing is
+// allocated in the steady state.
 //
 // Limits: 2^24 - 1 entries at a time. Sequence numbers are 40 bits and are renumbered, in order,
 // when used up.
 #ifndef DRYWIRE_SIM_CORE_EVENT_QUEUE_H_
 #define DRYWIRE_SIM_CORE_EVENT_QUEUE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -62,6 +65,11 @@ class Event {
   void set_order_domain(uint32_t domain) { order_domain_ = domain; }
   uint32_t order_domain() const { return order_domain_; }
 
+  // Whether its function makes a trace record of its own that says all there is to say, so that the
+  // scheduler need not.
+  void set_traces_itself(bool value) { traces_itself_ = value; }
+  bool traces_itself() const { return traces_itself_; }
+
  private:
   friend class EventQueue;
   static constexpr uint32_t kNoSlot = 0xffffffff;
@@ -73,10 +81,12 @@ class Event {
   Instant time_;
   uint64_t sequence_ = 0;
   Instant entry_time_;  // Where its entry is, which may be earlier than time_ (moved later since).
-  uint32_t slot_ = kNoSlot;  // Its entry's slot; a cancelled event may keep one for re-use.
+  uint32_t slot_ = kNoSlot;  // Its entry's place; a cancelled event may keep one for re-use.
   uint32_t order_domain_ = 0;
   bool pending_ = false;
-  bool pooled_ = false;  // Owned by the queue: made by Post.
+  bool in_ring_ = false;  // Its entry is in the ring, not in the heap.
+  bool pooled_ = false;   // Owned by the queue: made by Post.
+  bool traces_itself_ = false;
 };
 
 class EventQueue {
@@ -125,7 +135,7 @@ class EventQueue {
   void AdvanceTo(Instant when);
 
   // For leak checks and tests: entries held, dead ones included.
-  size_t entries() const { return heap_size_ + ring_size_; }
+  size_t entries() const { return heap_size_ + ring_size_ + parked_; }
   void set_next_sequence_for_test(uint64_t sequence);
 
  private:
@@ -134,6 +144,9 @@ class EventQueue {
   static constexpr int kSlotBits = 24;
   static constexpr uint64_t kSlotMask = (uint64_t{1} << kSlotBits) - 1;
   static constexpr uint64_t kSequenceLimit = uint64_t{1} << (64 - kSlotBits);
+  static constexpr int kSliceBits = 27;  // of nanoseconds: 0.13 s
+  static constexpr size_t kSlices = 512;
+  static constexpr int64_t kNoSlice = INT64_MAX >> kSliceBits;
   // The root is at index 3, so that the four children of any node share one cache line.
   static constexpr size_t kRoot = 3;
 
@@ -156,24 +169,44 @@ class EventQueue {
 
   uint32_t NewSlot(Event* event);
   void FreeSlot(uint32_t slot) {
-    slots_[slot] = nullptr;
-    free_slots_.push_back(slot);
+    slots_[slot] = {nullptr, free_slot_};
+    free_slot_ = slot;
   }
   void Insert(Event* event);
+  // Parks the event's entry, or puts it into the heap.
+  void Place(Event* event);
+  // Moves the entries of the next slice to where they belong now.
+  void Pour();
+  int64_t SliceAfter(int64_t slice) const;
   void HeapPush(Entry entry);
   void HeapPop();
   void SiftDown(size_t hole, Entry entry);
   void GrowHeap();
-  void RingPush(Entry entry);
+  // What is due now. Entries have no slots: events know their place, counted from the beginning of
+  // time, modulo 2^32.
+  struct RingEntry {
+    Event* event;  // Null when it is gone.
+    uint64_t sequence;
+  };
+  RingEntry& RingAt(uint32_t place) { return ring_[place & (ring_.size() - 1)]; }
+  void RingPush(Event* event);
   void RingPop() {
-    ring_head_ = (ring_head_ + 1) & (ring_.size() - 1);
+    ++ring_head_;
     --ring_size_;
+  }
+  void GrowRing();
+  // Takes the event's entry out, wherever it is.
+  void DropEntry(Event* event);
+  bool SliceIsNext() const {
+    return parked_ != 0 &&
+           (heap_size_ == 0 || heap_[kRoot].time >= next_slice_ * (int64_t{1} << kSliceBits));
   }
   // Drops dead entries and re-sorts moved ones until the earliest entry is a live one. Says where
   // it is.
   enum class Front { kNone, kHeap, kRing };
   Front SettleFront();
   bool SettleHeap();
+  bool SettleHeapTop();
   bool SettleRing();
   void Forget(Event* event);
   void MaybeRebuild();
@@ -186,11 +219,23 @@ class EventQueue {
   Entry* heap_ = nullptr;     // 64-byte aligned; entries beyond the end are larger than all others.
   size_t heap_size_ = 0;      // Entries: kRoot .. kRoot + heap_size_ - 1.
   size_t heap_capacity_ = 0;  // In entries, kRoot included.
-  std::vector<Entry> ring_;   // Due now, in sequence; size is a power of two.
-  size_t ring_head_ = 0;
-  size_t ring_size_ = 0;
-  std::vector<Event*> slots_;  // Null when the event is gone.
-  std::vector<uint32_t> free_slots_;
+  std::vector<RingEntry> ring_;  // Due now, in sequence; size is a power of two.
+  uint32_t ring_head_ = 0;
+  uint32_t ring_size_ = 0;
+  // Of the entries in the heap and the parked ones.
+  struct Slot {
+    Event* event;   // Null when the event is gone.
+    uint32_t next;  // In the list of its slice, or of free ones.
+  };
+  std::vector<Slot> slots_;
+  uint32_t free_slot_ = Event::kNoSlot;
+  // Parked entries, by slice of time modulo kSlices. Those of all slices up to heap_slice_ are in
+  // the heap; none is of the present slice.
+  std::array<uint32_t, kSlices> slices_;
+  std::array<uint64_t, kSlices / 64> occupied_{};  // a bit for each slice that has entries
+  int64_t heap_slice_ = 0;
+  int64_t next_slice_ = kNoSlice;  // the first one that has entries
+  size_t parked_ = 0;
   std::vector<Event*> scratch_;
   Slab<Event> posted_;
 };

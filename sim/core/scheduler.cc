@@ -188,7 +188,7 @@ void Scheduler::Finished(Task* task) {
 }
 
 void Scheduler::FireEvent(Event* event) {
-  if (trace_ != nullptr) {
+  if (trace_ != nullptr && !event->traces_itself()) {
     Note(0, TraceKind::kEvent, trace_->InternLiteral(event->label()), event->order_domain());
   }
   events_.Fire(event);
