@@ -19,6 +19,16 @@ uint64_t HashOf(const Endpoint& endpoint, uint64_t seed) {
   return MixBits(address.hi() ^ MixBits(address.lo() ^ (uint64_t{endpoint.port} << 40) ^ seed));
 }
 
+// Cheap, because every segment pays for it, and because nothing but speed depends on it.
+uint32_t HashOf(const ConnectionId& id) {
+  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
+  const Address& local = id.local.address;
+  const Address& remote = id.remote.address;
+  const uint64_t ports = uint64_t{id.local.port} << 16 | id.remote.port;
+  const uint64_t addresses = (local.lo() ^ local.hi()) * kOdd + (remote.lo() ^ remote.hi());
+  return static_cast<uint32_t>(MixBits(addresses * kOdd ^ ports));
+}
+
 const Endpoint& PeerOf(const UdpEndpoint& endpoint) { return endpoint.peer(); }
 const Endpoint& PeerOf(const TcpListenerEndpoint&) {
   static constexpr Endpoint kNobody;
@@ -68,16 +78,6 @@ Demux::~Demux() {
   while (!order_.empty()) Unregister(&order_.front());
 }
 
-// Cheap, because every segment pays for it, and because nothing but speed depends on it.
-size_t Demux::HashId::operator()(const ConnectionId& id) const {
-  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
-  const Address& local = id.local.address;
-  const Address& remote = id.remote.address;
-  const uint64_t ports = uint64_t{id.local.port} << 16 | id.remote.port;
-  const uint64_t addresses = (local.lo() ^ local.hi()) * kOdd + (remote.lo() ^ remote.hi());
-  return MixBits(addresses * kOdd ^ ports);
-}
-
 void Demux::Enlist(DemuxEndpoint* endpoint, DemuxEndpoint::Kind kind) {
   DRYWIRE_CHECK(endpoint->demux_ == nullptr) << "the endpoint is registered already";
   endpoint->demux_ = this;
@@ -86,32 +86,24 @@ void Demux::Enlist(DemuxEndpoint* endpoint, DemuxEndpoint::Kind kind) {
 }
 
 Result<> Demux::RegisterConnection(TcpConnectionEndpoint* endpoint, const ConnectionId& id) {
-  bool added = false;
-  connections_.lazy_emplace(id, [&](const auto& construct) {
-    endpoint->id_ = id;
-    endpoint->hash_ = HashId()(id);
-    construct(endpoint);
-    added = true;
-  });
-  if (!added) return Cause::kTupleInUse;
+  if (FindConnection(id) != nullptr) return Cause::kTupleInUse;
   Enlist(endpoint, DemuxEndpoint::Kind::kConnection);
+  endpoint->id_ = id;
+  connections_.Insert(endpoint, HashOf(id));
   return {};
 }
 
 void Demux::ReplaceConnection(TcpConnectionEndpoint* from, TcpConnectionEndpoint* to) {
   DRYWIRE_CHECK(from->demux_ == this) << "the endpoint is not registered here";
   to->id_ = from->id_;
-  to->hash_ = from->hash_;
   Enlist(to, DemuxEndpoint::Kind::kConnection);
-  // In its place: hash and key are the same.
-  const_cast<TcpConnectionEndpoint*&>(*connections_.find(from)) = to;
+  connections_.Replace(from, to);
   from->demux_ = nullptr;
   IntrusiveList<DemuxEndpoint, EndpointOrderTag>::Remove(from);
 }
 
 TcpConnectionEndpoint* Demux::FindConnection(const ConnectionId& id) const {
-  const auto found = connections_.find(id);
-  return found == connections_.end() ? nullptr : *found;
+  return connections_.Find(HashOf(id), [&id](const auto& other) { return other.id_ == id; });
 }
 
 template <typename T>
@@ -159,7 +151,7 @@ void Demux::Unregister(DemuxEndpoint* endpoint) {
   DRYWIRE_CHECK(endpoint->demux_ == this) << "the endpoint is registered elsewhere";
   switch (endpoint->kind_) {
     case DemuxEndpoint::Kind::kConnection:
-      connections_.erase(static_cast<TcpConnectionEndpoint*>(endpoint));
+      connections_.Remove(static_cast<TcpConnectionEndpoint*>(endpoint));
       break;
     case DemuxEndpoint::Kind::kListener:
       RemoveFromBucket(listeners_, static_cast<TcpListenerEndpoint*>(endpoint));

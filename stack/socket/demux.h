@@ -20,7 +20,7 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
+#include "sim/core/intrusive_hash.h"
 #include "sim/core/intrusive_list.h"
 #include "stack/base/endpoint.h"
 #include "stack/personality/cause.h"
@@ -92,8 +92,9 @@ class TcpConnectionEndpoint : public DemuxEndpoint {
 
  private:
   friend class Demux;
+  uint32_t hash_ = 0;                      // of id_, while registered
+  TcpConnectionEndpoint* next_ = nullptr;  // in the demux's table
   ConnectionId id_;
-  size_t hash_ = 0;  // of id_, while registered
 };
 
 // What a listener or a UDP socket is bound to. The wildcard is Address::Any(family); `dual` with
@@ -191,20 +192,6 @@ class Demux {
   IntrusiveList<DemuxEndpoint, EndpointOrderTag>& endpoints() { return order_; }
 
  private:
-  struct HashId {
-    using is_transparent = void;
-    size_t operator()(const ConnectionId& id) const;
-    size_t operator()(const TcpConnectionEndpoint* e) const { return e->hash_; }
-  };
-  struct EqualId {
-    using is_transparent = void;
-    static const ConnectionId& Id(const ConnectionId& id) { return id; }
-    static const ConnectionId& Id(const TcpConnectionEndpoint* e) { return e->id(); }
-    template <typename A, typename B>
-    bool operator()(const A& a, const B& b) const {
-      return Id(a) == Id(b);
-    }
-  };
   static constexpr size_t kManyBuckets = 1024;
   template <typename T>
   using Bucket = EndpointBucket<T>;
@@ -224,7 +211,8 @@ class Demux {
 
   const SocketProfile* profile_;
   uint64_t seed_;
-  absl::flat_hash_set<TcpConnectionEndpoint*, HashId, EqualId> connections_;
+  IntrusiveHash<TcpConnectionEndpoint, &TcpConnectionEndpoint::next_, &TcpConnectionEndpoint::hash_>
+      connections_;
   Buckets<TcpListenerEndpoint> listeners_;
   Buckets<UdpEndpoint> udp_;
   IntrusiveList<DemuxEndpoint, EndpointOrderTag> order_;
