@@ -58,6 +58,8 @@ class Fabric {
   Medium* FindMedium(absl::string_view name) const;
   // In order of creation; a port's id is its position, counted from 1.
   const std::vector<Port*>& ports() const { return ports_; }
+  // Grows whenever a port gets or loses an address.
+  uint64_t address_changes() const { return context_.address_changes; }
   const std::vector<std::unique_ptr<Medium>>& media() const { return media_; }
   const std::string& HostName(uint32_t host) const { return reachability_.HostName(host); }
 

@@ -37,7 +37,7 @@ Port* Medium::NewPort(uint32_t port_id, uint32_t host, absl::string_view interfa
 }
 
 void Link::FindRecipients(const Port& from, const Packet&, std::vector<Port*>* recipients) {
-  recipients->push_back(is_loopback() || &end(1) == &from ? &end(0) : &end(1));
+  recipients->push_back(OnlyRecipient(from));
 }
 
 bool Lan::IsForAll(const Packet& packet) const {

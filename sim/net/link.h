@@ -43,6 +43,8 @@ class Medium {
   // Who gets a packet that `from` sends, in a fixed order.
   virtual void FindRecipients(const Port& from, const Packet& packet,
                               std::vector<Port*>* recipients) = 0;
+  // The one who gets whatever `from` sends; null when that depends on the packet.
+  virtual Port* OnlyRecipient(const Port& /*from*/) const { return nullptr; }
   // The addresses of `port` changed.
   virtual void OnAddress(Port* /*port*/, const Address& /*address*/, bool /*added*/) {}
 
@@ -65,6 +67,9 @@ class Link final : public Medium {
   // 0 or 1; a loopback has only 0.
   Port& end(int i) const { return *ports()[i]; }
   bool is_loopback() const { return ports().size() == 1; }
+  Port* OnlyRecipient(const Port& from) const override {
+    return is_loopback() || &end(1) == &from ? &end(0) : &end(1);
+  }
   void FindRecipients(const Port& from, const Packet& packet,
                       std::vector<Port*>* recipients) override;
 };

@@ -50,11 +50,15 @@ void Port::Configure(const LinkConfig& config) {
   const absl::Status valid = config.Validate();
   DRYWIRE_CHECK(valid.ok()) << name_ << ": " << valid.message();
   config_ = config;
+  plain_ = config.bandwidth == 0 && config.jitter == Duration::Zero() && config.loss.is_never() &&
+           config.corrupt.is_never() && config.duplicate.is_never() && config.reorder.is_never() &&
+           config.reorder_gap <= 1;
 }
 
 void Port::AddAddress(const Prefix& prefix) {
   if (Owns(prefix.address)) return;
   addresses_.push_back(prefix);
+  ++context_->address_changes;
   context_->reachability->AddAddress(prefix.address, host_);
   medium_->OnAddress(this, prefix.address, true);
 }
@@ -64,6 +68,7 @@ void Port::RemoveAddress(const Address& address) {
                                  [&](const Prefix& prefix) { return prefix.address == address; });
   if (gone == addresses_.end()) return;
   addresses_.erase(gone);
+  ++context_->address_changes;
   context_->reachability->RemoveAddress(address, host_);
   medium_->OnAddress(this, address, false);
 }
@@ -98,6 +103,12 @@ void Port::Accept(PacketPtr packet) {
   if (const char* reason = RefusalToSend(*packet, length)) {
     return DropAtSender(*packet, nullptr, reason);
   }
+  if (plain_ && context_->never_is_never && context_->rules->empty() &&
+      !context_->reachability->partitioned()) {
+    if (Port* const to = medium_->OnlyRecipient(*this)) {
+      return SendPlainly(to, std::move(packet), length);
+    }
+  }
   std::vector<Port*>& recipients = context_->recipients;
   recipients.clear();
   medium_->FindRecipients(*this, *packet, &recipients);
@@ -107,6 +118,12 @@ void Port::Accept(PacketPtr packet) {
     SendTo(recipients[i], context_->packets->Clone(*packet), length, &departure);
   }
   SendTo(recipients.back(), std::move(packet), length, &departure);
+}
+
+void Port::SendPlainly(Port* to, PacketPtr packet, uint32_t length) {
+  const Instant departure = std::max(context_->events->now(), busy_until_);
+  last_arrival_ = std::max(departure + config_.latency, last_arrival_);
+  Launch(std::move(packet), length, to, departure, last_arrival_);
 }
 
 void Port::SendTo(Port* to, PacketPtr packet, uint32_t length, std::optional<Instant>* departure) {
@@ -229,6 +246,7 @@ void Port::Launch(PacketPtr packet, uint32_t length, Port* to, Instant departure
   InFlight* flight = context_->in_flight.New();
   flight->event.Bind("packet", &Port::Arrive, flight);
   flight->event.set_order_domain(kFirstOrderDomain + id_);
+  flight->event.set_traces_itself(true);
   flight->packet = std::move(packet);
   flight->from = this;
   flight->to = to;
@@ -242,7 +260,9 @@ void Port::Launch(PacketPtr packet, uint32_t length, Port* to, Instant departure
   }
   flying_.PushBack(flight);
   context_->events->Schedule(&flight->event, arrival);
-  Tell({PacketEvent::Kind::kSent, true, now, arrival, this, to, flight->packet.get(), {}});
+  if (observed()) {
+    Tell({PacketEvent::Kind::kSent, true, now, arrival, this, to, flight->packet.get(), {}});
+  }
 }
 
 void Port::Arrive(void* in_flight) {
@@ -256,6 +276,10 @@ void Port::Deliver(InFlight* flight) {
   if (condition == HostCondition::kHolding || (!held_.empty() && !releasing_)) {
     flight->Unlink();
     held_.PushBack(flight);
+    if (Trace* trace = context_->trace) {
+      trace->Record(context_->events->now(), host_, TraceKind::kEvent,
+                    trace->InternLiteral("packet held"), flight->event.order_domain());
+    }
     return;
   }
   if (condition == HostCondition::kDown) return DropFlight(flight, false, "host down");
@@ -268,15 +292,17 @@ void Port::Deliver(InFlight* flight) {
     trace->Record(context_->events->now(), host_, TraceKind::kPacketDelivered, flight->from->id_,
                   flight->packet->serial, flight->digest, flight->length);
   }
-  const Instant now = context_->events->now();
-  Tell({PacketEvent::Kind::kDelivered,
-        false,
-        now,
-        now,
-        flight->from,
-        this,
-        flight->packet.get(),
-        {}});
+  if (observed()) {
+    const Instant now = context_->events->now();
+    Tell({PacketEvent::Kind::kDelivered,
+          false,
+          now,
+          now,
+          flight->from,
+          this,
+          flight->packet.get(),
+          {}});
+  }
   PacketPtr packet = std::move(flight->packet);
   context_->in_flight.Delete(flight);  // The record is free again before the receiver sends.
   receiver_->Accept(std::move(packet));
@@ -352,7 +378,7 @@ void Port::Note(TraceKind kind, uint32_t host, const Packet& packet, uint64_t di
                           last);
 }
 
-void Port::TellObservers(const PacketEvent& event) {
+void Port::Tell(const PacketEvent& event) {
   for (PacketObserver* observer : context_->observers) observer->OnPacket(event);
 }
 

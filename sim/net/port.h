@@ -66,6 +66,7 @@ struct PortContext {
   Reachability* reachability = nullptr;
   RuleChain* rules = nullptr;
   Slab<InFlight> in_flight;
+  uint64_t address_changes = 0;  // of all ports
   std::vector<PacketObserver*> observers;
   std::vector<Port*> recipients;  // Scratch.
 };
@@ -122,6 +123,8 @@ class Port final : public PacketSink {
     Rng loss, duplicate, reorder, corrupt, jitter;
   };
 
+  // What SendTo() comes to where nothing can happen to a packet but the time it takes.
+  void SendPlainly(Port* to, PacketPtr packet, uint32_t length);
   // `length`: of the packet, on the wire.
   void SendTo(Port* to, PacketPtr packet, uint32_t length, std::optional<Instant>* departure);
   const char* RefusalToSend(const Packet& packet, uint32_t length) const;
@@ -143,10 +146,8 @@ class Port final : public PacketSink {
   void Changed(const Packet& packet, Port* to, absl::string_view how);
   void Note(TraceKind kind, uint32_t host, const Packet& packet, uint64_t digest, uint32_t length,
             uint64_t last);
-  void Tell(const PacketEvent& event) {
-    if (!context_->observers.empty()) TellObservers(event);
-  }
-  void TellObservers(const PacketEvent& event);
+  bool observed() const { return !context_->observers.empty(); }
+  void Tell(const PacketEvent& event);
   void ForgetDeparted();
 
   PortContext* context_;
@@ -156,6 +157,7 @@ class Port final : public PacketSink {
   std::string interface_;
   std::string name_;
   LinkConfig config_;
+  bool plain_ = false;  // the configuration leaves nothing to chance and nothing to wait for
   Streams streams_;
   PacketSink* receiver_ = nullptr;
   std::vector<Prefix> addresses_;

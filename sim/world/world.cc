@@ -1,5 +1,6 @@
 #include "sim/world/world.h"
 
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -42,15 +43,28 @@ class World::LanResolver final : public NeighbourResolver {
 
   const Medium& lan() const { return lan_; }
   bool Answers(uint32_t, const Address& address) const override {
-    for (const std::unique_ptr<Port>& port : lan_.ports()) {
-      if (port->Owns(address)) return fabric_.condition(port->host()) == HostCondition::kUp;
-    }
-    return false;
+    Known& known = known_[address.lo() % known_.size()];
+    if (known.address != address || known.at != fabric_.address_changes()) Find(address, &known);
+    return known.host != 0 && fabric_.condition(known.host) == HostCondition::kUp;
   }
 
  private:
+  struct Known {
+    Address address;
+    uint64_t at = 0;    // Fabric::address_changes()
+    uint32_t host = 0;  // 0: nobody
+  };
+
+  void Find(const Address& address, Known* known) const {
+    *known = {address, fabric_.address_changes(), 0};
+    for (const std::unique_ptr<Port>& port : lan_.ports()) {
+      if (known->host == 0 && port->Owns(address)) known->host = port->host();
+    }
+  }
+
   const Fabric& fabric_;
   const Medium& lan_;
+  mutable std::array<Known, 8> known_;  // who was asked for last: every packet asks
 };
 
 // Hands what arrives at a port to the interface of its host.
