@@ -138,6 +138,9 @@ class IntrusiveList {
 
   iterator begin() { return iterator(end_.next_); }
   iterator end() { return iterator(&end_); }
+  // The elements stay as they are; only the walk is const.
+  iterator begin() const { return iterator(end_.next_); }
+  iterator end() const { return iterator(const_cast<Hook*>(&end_)); }
 
  private:
   static Hook* Next(Hook* hook) { return hook->next_; }

@@ -54,6 +54,7 @@ class Waiter : public ListHook<> {
   WaitList* list_ = nullptr;
   uint32_t interest_ = kAnyKey;
   bool exclusive_ = false;
+  bool handed_ = false;  // See WaitList::Hand.
 };
 
 class WaitList {
@@ -64,11 +65,15 @@ class WaitList {
   // Waiters that are left stop waiting for this list, without being called.
   ~WaitList() = default;
 
+  // Nobody waits, and nobody was handed a notification that may come back.
   bool empty() const { return waiters_.empty(); }
+  // Whether somebody waits who was not handed a notification. Walks the list.
+  bool SomebodyWaits() const;
 
   // `waiter` must not be waiting already.
   void Add(Waiter* waiter) {
     waiter->list_ = this;
+    waiter->handed_ = false;
     waiters_.PushBack(waiter);
   }
 
@@ -84,18 +89,18 @@ class WaitList {
     return !waiters_.empty() && NotifySlow(key, 1, /*only_first=*/true);
   }
 
-  // A waiter that took an exclusive notification but did not act on it yet is kept here, so that
-  // the notification can be passed on when it dies. Used by the scheduler.
+  // A waiter that took an exclusive notification but did not act on it yet is kept, without being
+  // called any more, so that the notification can be passed on when it dies. Used by the scheduler.
   void Hand(Waiter* waiter) {
     waiter->list_ = this;
-    handed_.PushBack(waiter);
+    waiter->handed_ = true;
+    waiters_.PushBack(waiter);
   }
 
  private:
   bool NotifySlow(uint32_t key, int exclusive, bool only_first);
 
   IntrusiveList<Waiter> waiters_;
-  IntrusiveList<Waiter> handed_;
 };
 
 }  // namespace drywire

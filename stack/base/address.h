@@ -69,20 +69,28 @@ class Address {
   // RFC 5952 text; "-" for an absent address.
   std::string ToString() const;
 
-  friend constexpr bool operator==(const Address&, const Address&) = default;
+  friend constexpr bool operator==(const Address& a, const Address& b) {
+    // Every packet is compared with some: no branches.
+    return ((a.lo_ ^ b.lo_) | (a.hi_ ^ b.hi_) |
+            (static_cast<uint64_t>(a.family_) ^ static_cast<uint64_t>(b.family_))) == 0;
+  }
   // Family first, then numeric; a total order for ordered containers.
-  friend constexpr auto operator<=>(const Address&, const Address&) = default;
+  friend constexpr std::strong_ordering operator<=>(const Address& a, const Address& b) {
+    if (a.family_ != b.family_) return a.family_ <=> b.family_;
+    if (a.hi_ != b.hi_) return a.hi_ <=> b.hi_;
+    return a.lo_ <=> b.lo_;
+  }
   template <typename H>
   friend H AbslHashValue(H h, const Address& a) {
     return H::combine(std::move(h), a.family_, a.hi_, a.lo_);
   }
 
  private:
-  constexpr Address(Family family, uint64_t hi, uint64_t lo) : family_(family), hi_(hi), lo_(lo) {}
+  constexpr Address(Family family, uint64_t hi, uint64_t lo) : hi_(hi), lo_(lo), family_(family) {}
 
-  Family family_ = Family::kNone;
   uint64_t hi_ = 0;
   uint64_t lo_ = 0;
+  Family family_ = Family::kNone;  // last: what follows it in an Endpoint shares its word
 };
 
 // An address with a prefix length, as on an interface or in a route.

@@ -12,7 +12,7 @@
 namespace drywire {
 
 struct Endpoint {
-  Address address;
+  [[no_unique_address]] Address address;
   uint16_t port = 0;
   // Interface index for link-local IPv6 (sin6_scope_id); 0 when none was given.
   uint32_t scope_id = 0;
@@ -27,6 +27,9 @@ struct Endpoint {
     return H::combine(std::move(h), e.address, e.port);
   }
 };
+
+// Sockets and tables hold many of them.
+static_assert(sizeof(Endpoint) == 24);
 
 // The 4-tuple of a connection as its owner sees it.
 struct ConnectionId {

@@ -138,9 +138,6 @@ Result<> InetSocket::AutoBind(const Credentials& credentials) {
 
 void InetSocket::InheritFrom(const InetSocket& listener) {
   options_ = listener.options_;
-  receive_timeout_ = listener.receive_timeout_;
-  send_timeout_ = listener.send_timeout_;
-  receive_low_water_ = listener.receive_low_water_;
   SyncPortBinding();
 }
 
@@ -198,9 +195,6 @@ Result<> InetSocket::SetOption(int level, int name, absl::Span<const uint8_t> va
   const Result<> set = SetSocketOption(context, level, name, value, credentials);
   if (!set.ok()) return set;
   SyncPortBinding();
-  receive_timeout_ = options_.receive_timeout;
-  send_timeout_ = options_.send_timeout;
-  receive_low_water_ = static_cast<size_t>(options_.receive_low_water);
   OnOptionSet(level, name);
   return {};
 }

@@ -26,6 +26,12 @@ class InetSocket : public Socket {
   const SocketOptions& options() const { return options_; }
   const PortBinding& port_binding() const { return port_; }
 
+  Duration receive_timeout() const override { return options_.receive_timeout; }
+  Duration send_timeout() const override { return options_.send_timeout; }
+  size_t receive_low_water() const override {
+    return static_cast<size_t>(options_.receive_low_water);
+  }
+
   Result<RawAddress> LocalName() const override;
   Result<size_t> GetOption(int level, int name, absl::Span<uint8_t> value) override;
   Result<> CheckOptionLevel(int level) const override;

@@ -23,19 +23,42 @@ enum class Rule : uint8_t {
   kSpecial,   // a switch below knows
 };
 
+using O = SocketOptions;
+
+// Where an option is kept; some are kept nowhere.
+struct Field {
+  constexpr Field() = default;
+  constexpr Field(int16_t O::*field) : small(field) {}
+  constexpr Field(int32_t O::*field) : large(field) {}
+
+  bool empty() const { return small == nullptr && large == nullptr; }
+  int64_t Read(const O& options) const {
+    return small != nullptr ? options.*small : options.*large;
+  }
+  // The value fits: rows say so.
+  void Write(O& options, int64_t value) const {
+    if (small != nullptr) {
+      options.*small = static_cast<int16_t>(value);
+    } else {
+      options.*large = static_cast<int32_t>(value);
+    }
+  }
+
+  int16_t O::*small = nullptr;
+  int32_t O::*large = nullptr;
+};
+
 struct Row {
   int level;
   int name;
   Rule rule;
   System systems;
-  int64_t SocketOptions::*field = nullptr;
+  Field field = {};
   int64_t min = 0;
   int64_t max = 0;
   int freebsd_bit = 0;      // of so_options, as the flag reads back there
   bool needs_value = true;  // Linux's IP options: whether an empty value is an error
 };
-
-using O = SocketOptions;
 
 constexpr Row kRows[] = {
     {SOL_SOCKET, SO_REUSEADDR, Rule::kFlag, kBoth, &O::reuse_address, 0, 0, 0x4},
@@ -175,9 +198,10 @@ Result<> SetBuffer(const OptionContext& context, bool receive, bool force, int64
     const int64_t max = receive ? profile.rmem_max : profile.wmem_max;
     size = number < 0 ? max : std::min(number, max);
   }
-  if (profile.buffers_double) size = std::min<int64_t>(size * 2, INT32_MAX - 1);
+  size = std::min<int64_t>(profile.buffers_double ? size * 2 : size, INT32_MAX - 1);
   const int64_t min = receive ? profile.min_receive_buffer : profile.min_send_buffer;
-  (receive ? options.receive_buffer : options.send_buffer) = std::max(size, min);
+  (receive ? options.receive_buffer : options.send_buffer) =
+      static_cast<int32_t>(std::max(size, min));
   (receive ? options.receive_buffer_set : options.send_buffer_set) = true;
   return {};
 }
@@ -198,29 +222,32 @@ Result<> SetLowWater(const OptionContext& context, int64_t number) {
   O& options = *context.options;
   if (context.profile->maxsockbuf != 0) {
     if (number < 1) return Cause::kOptionValueInvalid;
-    options.receive_low_water = std::min(number, options.receive_buffer);
+    options.receive_low_water =
+        static_cast<int32_t>(std::min<int64_t>(number, options.receive_buffer));
     return {};
   }
   int64_t mark = number < 0 ? INT32_MAX : number;
   if (context.largest_receive_buffer != 0) {
     const bool fixed = options.receive_buffer_set;
     mark = std::min(mark, (fixed ? options.receive_buffer : context.largest_receive_buffer) / 2);
-    if (!fixed) options.receive_buffer = std::max(options.receive_buffer, mark * 2);
+    if (!fixed && mark * 2 > options.receive_buffer) {
+      options.receive_buffer = static_cast<int32_t>(mark * 2);
+    }
   }
-  options.receive_low_water = std::max<int64_t>(mark, 1);
+  options.receive_low_water = static_cast<int32_t>(std::max<int64_t>(mark, 1));
   return {};
 }
 
 // A byte that may be -1 for "the default".
-Result<> SetByte(int64_t& field, int64_t number, int64_t min, int64_t at_minus_one) {
+Result<> SetByte(int16_t& field, int64_t number, int64_t min, int64_t at_minus_one) {
   if (number != -1 && (number < min || number > 255)) return Cause::kOptionValueInvalid;
-  field = number == -1 ? at_minus_one : number;
+  field = static_cast<int16_t>(number == -1 ? at_minus_one : number);
   return {};
 }
 
 // Streams own the ECN bits.
-int64_t WithoutEcnOfStream(const OptionContext& context, int64_t number) {
-  return context.type == SOCK_STREAM ? number & 0xfc : number & 0xff;
+int16_t WithoutEcnOfStream(const OptionContext& context, int64_t number) {
+  return static_cast<int16_t>(number & (context.type == SOCK_STREAM ? 0xfc : 0xff));
 }
 
 Result<> SetIpSpecial(const OptionContext& context, const Row& row, int64_t number) {
@@ -246,7 +273,7 @@ Result<> SetIpSpecial(const OptionContext& context, const Row& row, int64_t numb
       const int64_t low = number & 0xffff;
       const int64_t high = (number >> 16) & 0xffff;
       if (low != 0 && high != 0 && low > high) return Cause::kOptionValueInvalid;
-      options.local_port_range = static_cast<int64_t>(static_cast<int32_t>(number));
+      options.local_port_range = static_cast<int32_t>(number);
       return {};
     }
   }
@@ -265,23 +292,27 @@ Result<> SetSocketSpecial(const OptionContext& context, const Row& row, int64_t 
       return SetLowWater(context, number);
     default:  // SO_PRIORITY
       if ((number < 0 || number > 6) && !credentials.privileged()) return Cause::kNoPermission;
-      context.options->priority = number;
+      context.options->priority = static_cast<int32_t>(number);
       return {};
   }
 }
 
 Result<int64_t> ReadValue(const OptionContext& context, const Row& row) {
   if (row.rule == Rule::kReadOnly) return ReadComputed(context, row);
-  if (row.field == nullptr) return Cause::kOptionUnknown;  // SO_RCVBUFFORCE can only be set
-  const int64_t number = context.options->*row.field;
-  if (row.field == &O::receive_buffer && context.receive_buffer != 0) return context.receive_buffer;
-  if (row.field == &O::send_buffer && context.send_buffer != 0) return context.send_buffer;
+  if (row.field.empty()) return Cause::kOptionUnknown;  // SO_RCVBUFFORCE can only be set
+  const int64_t number = row.field.Read(*context.options);
+  if (row.name == SO_RCVBUF && row.level == SOL_SOCKET && context.receive_buffer != 0) {
+    return context.receive_buffer;
+  }
+  if (row.name == SO_SNDBUF && row.level == SOL_SOCKET && context.send_buffer != 0) {
+    return context.send_buffer;
+  }
   if (row.rule == Rule::kFlag && context.profile->boolean_options_read_as_bits &&
       row.freebsd_bit != 0) {
     return number != 0 ? row.freebsd_bit : 0;
   }
-  if (row.field == &O::ttl && number < 0) return context.default_ttl;
-  if (row.field == &O::hops && number < 0) return context.default_hops;
+  if (row.field.small == &O::ttl && number < 0) return context.default_ttl;
+  if (row.field.small == &O::hops && number < 0) return context.default_hops;
   return number;
 }
 
@@ -301,9 +332,9 @@ Result<int64_t> ReadIntOption(absl::Span<const uint8_t> value) {
 
 SocketOptions InitialSocketOptions(const SocketProfile& profile, int domain, int type) {
   SocketOptions options;
-  options.receive_buffer = profile.rmem_default;
-  options.send_buffer = profile.wmem_default;
-  options.v6only = domain == AF_INET6 ? profile.v6only_default : 0;
+  options.receive_buffer = static_cast<int32_t>(profile.rmem_default);
+  options.send_buffer = static_cast<int32_t>(profile.wmem_default);
+  options.v6only = domain == AF_INET6 && profile.v6only_default != 0 ? 1 : 0;
   (void)type;
   return options;
 }
@@ -361,11 +392,11 @@ Result<> SetSocketOption(const OptionContext& context, int level, int name,
   if (!number.ok()) return number.cause();
   switch (row->rule) {
     case Rule::kFlag:
-      context.options->*row->field = *number != 0 ? 1 : 0;
+      row->field.Write(*context.options, *number != 0 ? 1 : 0);
       return {};
     case Rule::kNumber:
       if (*number < row->min || *number > row->max) return Cause::kOptionValueInvalid;
-      context.options->*row->field = *number;
+      row->field.Write(*context.options, *number);
       return {};
     default:
       return level == SOL_SOCKET ? SetSocketSpecial(context, *row, *number, credentials)

@@ -26,37 +26,38 @@ namespace drywire {
 // SO_REUSEPORT_LB of FreeBSD's <sys/socket.h>, which Linux's headers do not have.
 inline constexpr int kSoReusePortLb = 0x00010000;
 
-// The values, in the options' own units. Protocols read them where they matter.
+// The values, in the options' own units. Protocols read them where they matter. Every socket has
+// one: no wider than what they hold.
 struct SocketOptions {
-  // SOL_SOCKET
-  int64_t reuse_address = 0;
-  int64_t reuse_port = 0;
-  int64_t reuse_port_lb = 0;
-  int64_t broadcast = 0;
-  int64_t keepalive = 0;
-  int64_t oob_inline = 0;
-  int64_t linger_on = 0;
-  int64_t linger_seconds = 0;
-  int64_t receive_buffer = 0;  // bytes, as it reads back (doubled on Linux)
-  int64_t send_buffer = 0;
-  bool receive_buffer_set = false;  // by the program: no automatic growth any more
-  bool send_buffer_set = false;
-  int64_t receive_low_water = 1;
-  int64_t priority = 0;
   Duration receive_timeout = Duration::Infinite();
   Duration send_timeout = Duration::Infinite();
+  int32_t linger_seconds = 0;
+  int32_t receive_buffer = 0;  // bytes, as it reads back (doubled on Linux)
+  int32_t send_buffer = 0;
+  int32_t receive_low_water = 1;
+  int32_t priority = 0;
+  int32_t local_port_range = 0;  // high << 16 | low
+  // SOL_SOCKET
+  int16_t reuse_address = 0;
+  int16_t reuse_port = 0;
+  int16_t reuse_port_lb = 0;
+  int16_t broadcast = 0;
+  int16_t keepalive = 0;
+  int16_t oob_inline = 0;
+  int16_t linger_on = 0;
   // IPPROTO_IP
-  int64_t ttl = -1;  // -1: the host's default
-  int64_t tos = 0;
-  int64_t mtu_discover = 1;  // IP_PMTUDISC_*: WANT
-  int64_t freebind = 0;
-  int64_t bind_address_no_port = 0;
-  int64_t local_port_range = 0;  // high << 16 | low
+  int16_t ttl = -1;  // -1: the host's default
+  int16_t tos = 0;
+  int16_t mtu_discover = 1;  // IP_PMTUDISC_*: WANT
+  int16_t freebind = 0;
+  int16_t bind_address_no_port = 0;
   // IPPROTO_IPV6
-  int64_t v6only = 0;
-  int64_t hops = -1;
-  int64_t traffic_class = 0;
-  int64_t mtu_discover6 = 1;
+  int16_t v6only = 0;
+  int16_t hops = -1;
+  int16_t traffic_class = 0;
+  int16_t mtu_discover6 = 1;
+  bool receive_buffer_set = false;  // by the program: no automatic growth any more
+  bool send_buffer_set = false;
 };
 
 // What an option needs to know of the socket it is asked of.

@@ -26,12 +26,12 @@ constexpr uint32_t kManyConnections = 256;
 
 // How far the next candidate is from `port`, in ports: more than `step` when the map shows that all
 // candidates up to the end of the word are taken.
-uint32_t Advance(const PortDestination* destination, uint32_t port, uint32_t step, uint32_t high) {
-  if (destination == nullptr || destination->taken == nullptr) return 0;
+uint32_t Advance(const PortDestination& destination, uint32_t port, uint32_t step, uint32_t high) {
+  if (destination.taken == nullptr) return 0;
   const uint64_t candidates = step == 1       ? ~uint64_t{0}
                               : port % 2 == 0 ? 0x5555555555555555u
                                               : 0xaaaaaaaaaaaaaaaau;
-  if ((~(*destination->taken)[port / 64] & candidates) != 0) return 0;
+  if ((~(*destination.taken)[port / 64] & candidates) != 0) return 0;
   uint32_t next = (port / 64 + 1) * 64 + (step == 1 ? 0 : port % 2);
   // Not beyond the first candidate past the end, from where the caller wraps around.
   const uint32_t end = port + (high - port + step - 1) / step * step;
@@ -123,8 +123,11 @@ Result<> PortTable::Bind(PortBinding* binding, const Address& address, uint16_t 
 Result<> PortTable::BindForConnect(PortBinding* binding, const Address& local,
                                    const Endpoint& remote, TupleFree tuple_free) {
   uint16_t port = 0;
+  PortDestination* destination = nullptr;
   if (profile_->ephemeral_port_rule == EphemeralPortRule::kLinux) {
-    port = ChooseByLinuxTcpConnect(*binding, local, remote, tuple_free);
+    destination = &DestinationOf(local, remote);
+    port = ChooseByLinuxTcpConnect(*binding, local, remote, *destination, tuple_free);
+    if (port == 0) ForgetIfIdle(*destination);
   } else {
     port = ChooseByRandomStart(EphemeralRange(*binding), [&](uint16_t candidate) {
       if (!tuple_free(candidate)) return false;
@@ -138,7 +141,7 @@ Result<> PortTable::BindForConnect(PortBinding* binding, const Address& local,
   }
   if (port == 0) return Cause::kPortsExhaustedOnConnect;
   Hold(binding, local, port, /*automatic=*/true);
-  if (profile_->ephemeral_port_rule == EphemeralPortRule::kLinux) Attach(binding, local, remote);
+  if (destination != nullptr) Attach(binding, *destination);
   return {};
 }
 
@@ -228,19 +231,27 @@ void PortTable::Hold(PortBinding* binding, const Address& address, uint16_t port
   if (!automatic) ++holders->explicit_count;
 }
 
-void PortTable::Attach(PortBinding* binding, const Address& local, const Endpoint& remote) {
+size_t PortTable::HashDestination::operator()(const DestinationKey& key) const {
+  return MixBits(HashOf(key.remote.address, key.remote.port) + key.local.lo() + key.local.hi());
+}
+
+PortDestination& PortTable::DestinationOf(const Address& local, const Endpoint& remote) {
   std::unique_ptr<PortDestination>& entry = destinations_[DestinationKey{local, remote}];
   if (entry == nullptr) {
     entry = std::make_unique<PortDestination>();
     entry->local = local;
     entry->remote = remote;
   }
-  binding->destination_ = entry.get();
-  ++entry->count;
-  if (entry->taken != nullptr) {
-    entry->Mark(binding->port_);
-  } else if (entry->count >= kManyConnections) {
-    MapTaken(*entry);
+  return *entry;
+}
+
+void PortTable::Attach(PortBinding* binding, PortDestination& destination) {
+  binding->destination_ = &destination;
+  ++destination.count;
+  if (destination.taken != nullptr) {
+    destination.Mark(binding->port_);
+  } else if (destination.count >= kManyConnections) {
+    MapTaken(destination);
   }
 }
 
@@ -261,8 +272,14 @@ void PortTable::Detach(PortBinding* binding) {
   if (destination->taken != nullptr) {
     (*destination->taken)[binding->port_ / 64] &= ~(uint64_t{1} << (binding->port_ % 64));
   }
-  if (--destination->count != 0) return;
-  destinations_.erase(DestinationKey{destination->local, destination->remote});
+  if (--destination->count == 0) ForgetIfIdle(*destination);
+}
+
+void PortTable::ForgetIfIdle(PortDestination& destination) {
+  if (destination.count != 0) return;
+  destination.taken.reset();
+  if (destinations_.size() <= kIdleDestinations) return;
+  destinations_.erase(DestinationKey{destination.local, destination.remote});
 }
 
 bool PortTable::Conflicts(const PortBinding& binding, const Address& address, uint16_t port,
@@ -443,7 +460,9 @@ uint16_t PortTable::ChooseByLinuxTcpBind(const PortBinding& binding, const Addre
 // __inet_hash_connect(): from an offset that depends on the destination and moves on with each
 // connection, the parity of the range's start first. A port that bind() holds is never shared.
 uint16_t PortTable::ChooseByLinuxTcpConnect(const PortBinding& binding, const Address& local,
-                                            const Endpoint& remote, TupleFree tuple_free) {
+                                            const Endpoint& remote,
+                                            const PortDestination& destination,
+                                            TupleFree tuple_free) {
   const Range range = EphemeralRange(binding);
   const uint32_t step = range.own ? 1 : 2;
   const uint32_t low = range.low;
@@ -456,8 +475,6 @@ uint16_t PortTable::ChooseByLinuxTcpConnect(const PortBinding& binding, const Ad
   uint32_t offset = static_cast<uint32_t>((perturb + (hash >> 32)) % remaining);
   if (!range.own) offset &= ~1u;
   const int passes = range.own || remaining <= 1 ? 1 : 2;
-  const auto known = destinations_.find(DestinationKey{local, remote});
-  const PortDestination* destination = known == destinations_.end() ? nullptr : known->second.get();
   for (int pass = 0; pass < passes; ++pass, ++offset) {
     uint32_t port = low + offset;
     for (uint32_t i = 0; i < remaining; i += step, port += step) {

@@ -70,7 +70,7 @@ class PortBinding : public ListHook<PortHolderTag> {
 
  private:
   friend class PortTable;
-  Address address_;
+  [[no_unique_address]] Address address_;
   uint16_t port_ = 0;
   bool automatic_ = false;
   PortTable* table_ = nullptr;
@@ -128,11 +128,12 @@ class PortTable {
     Address local;
     Endpoint remote;
     friend bool operator==(const DestinationKey&, const DestinationKey&) = default;
-    template <typename H>
-    friend H AbslHashValue(H h, const DestinationKey& key) {
-      return H::combine(std::move(h), key.local, key.remote);
-    }
   };
+  struct HashDestination {
+    size_t operator()(const DestinationKey& key) const;
+  };
+  // So many are kept when nothing is left of them: they are likely to be asked for again.
+  static constexpr size_t kIdleDestinations = 1024;
   static constexpr int kPageBits = 8;
   using Page = std::array<Holders*, 1 << kPageBits>;
   struct Range {
@@ -163,13 +164,16 @@ class PortTable {
   uint16_t ChooseByLinuxTcpBind(const PortBinding& binding, const Address& address,
                                 const Credentials& credentials);
   uint16_t ChooseByLinuxTcpConnect(const PortBinding& binding, const Address& local,
-                                   const Endpoint& remote, TupleFree tuple_free);
+                                   const Endpoint& remote, const PortDestination& destination,
+                                   TupleFree tuple_free);
   uint16_t ChooseByRandomStart(const Range& range, absl::FunctionRef<bool(uint16_t)> usable);
 
-  // Notes that `binding` took its port for a connection between these two.
-  void Attach(PortBinding* binding, const Address& local, const Endpoint& remote);
+  PortDestination& DestinationOf(const Address& local, const Endpoint& remote);
+  // Notes that `binding` took its port for a connection to there.
+  void Attach(PortBinding* binding, PortDestination& destination);
   // The binding's 4-tuple is free again, or no longer surely taken (TIME-WAIT).
   void Detach(PortBinding* binding);
+  void ForgetIfIdle(PortDestination& destination);
   void MapTaken(PortDestination& destination) const;
 
   Transport transport_;
@@ -180,7 +184,8 @@ class PortTable {
   std::array<std::unique_ptr<Page>, 1 << (16 - kPageBits)> pages_;
   Slab<Holders> holders_;
   // Looked up only, never iterated.
-  absl::flat_hash_map<DestinationKey, std::unique_ptr<PortDestination>> destinations_;
+  absl::flat_hash_map<DestinationKey, std::unique_ptr<PortDestination>, HashDestination>
+      destinations_;
   size_t ports_in_use_ = 0;
 };
 

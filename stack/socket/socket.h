@@ -108,25 +108,24 @@ class Socket : public File {
   virtual bool LingerDone() const { return true; }
 
   // SO_RCVTIMEO and SO_SNDTIMEO; infinite when not set.
-  Duration receive_timeout() const { return receive_timeout_; }
-  Duration send_timeout() const { return send_timeout_; }
+  virtual Duration receive_timeout() const { return Duration::Infinite(); }
+  virtual Duration send_timeout() const { return Duration::Infinite(); }
   // SO_RCVLOWAT: how many bytes a blocking receive of a stream waits for.
-  size_t receive_low_water() const { return receive_low_water_; }
+  virtual size_t receive_low_water() const { return 1; }
 
   // One line for state dumps, in the manner of `ss -tan`: state, queues, local, peer.
   virtual std::string Describe() const = 0;
 
  protected:
-  Socket(int domain, int type, int protocol) : domain_(domain), type_(type), protocol_(protocol) {}
-
-  Duration receive_timeout_ = Duration::Infinite();
-  Duration send_timeout_ = Duration::Infinite();
-  size_t receive_low_water_ = 1;
+  Socket(int domain, int type, int protocol)
+      : domain_(static_cast<int16_t>(domain)),
+        type_(static_cast<int16_t>(type)),
+        protocol_(protocol) {}
 
  private:
-  int domain_;
-  int type_;
-  int protocol_;
+  int16_t domain_;
+  int16_t type_;
+  int32_t protocol_;
 };
 
 }  // namespace drywire

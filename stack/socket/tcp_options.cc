@@ -58,18 +58,18 @@ struct NumberRow {
 constexpr NumberRow kNumbers[] = {
     {TCP_KEEPIDLE, kBothSystems, 1, kMaxKeepSeconds,
      [](const TcpSettings& s, const TcpProfile& p) { return s.KeepIdle(p).seconds(); },
-     [](TcpSettings& s, int64_t v) { s.keep_idle_s = static_cast<int32_t>(v); }},
+     [](TcpSettings& s, int64_t v) { s.keep_idle_s = static_cast<int16_t>(v); }},
     {TCP_KEEPINTVL, kBothSystems, 1, kMaxKeepSeconds,
      [](const TcpSettings& s, const TcpProfile& p) { return s.KeepInterval(p).seconds(); },
-     [](TcpSettings& s, int64_t v) { s.keep_interval_s = static_cast<int32_t>(v); }},
+     [](TcpSettings& s, int64_t v) { s.keep_interval_s = static_cast<int16_t>(v); }},
     {TCP_KEEPCNT, kBothSystems, 1, kMaxKeepCount,
      [](const TcpSettings& s, const TcpProfile& p) { return s.KeepCount(p); },
-     [](TcpSettings& s, int64_t v) { s.keep_count = static_cast<int32_t>(v); }},
+     [](TcpSettings& s, int64_t v) { s.keep_count = static_cast<uint8_t>(v); }},
     {TCP_SYNCNT, kLinuxOnly, 1, kMaxSynCount,
      [](const TcpSettings& s, const TcpProfile& p) {
        return s.syn_count != 0 ? s.syn_count : p.syn_retries;
      },
-     [](TcpSettings& s, int64_t v) { s.syn_count = static_cast<int32_t>(v); }},
+     [](TcpSettings& s, int64_t v) { s.syn_count = static_cast<uint8_t>(v); }},
     {TCP_USER_TIMEOUT, kLinuxOnly, 0, INT32_MAX,
      [](const TcpSettings& s, const TcpProfile&) { return int64_t{s.user_timeout_ms}; },
      [](TcpSettings& s, int64_t v) { s.user_timeout_ms = static_cast<uint32_t>(v); }},
@@ -78,7 +78,7 @@ constexpr NumberRow kNumbers[] = {
        return s.linger2_s < 0 ? int64_t{-1} : s.FinTimeout(p).seconds();
      },
      [](TcpSettings& s, int64_t v) {
-       s.linger2_s = static_cast<int32_t>(v < 0 ? -1 : std::min(v, kMaxLinger2Seconds));
+       s.linger2_s = static_cast<int16_t>(v < 0 ? -1 : std::min(v, kMaxLinger2Seconds));
      }},
     {TCP_DEFER_ACCEPT, kLinuxOnly, INT32_MIN, INT32_MAX,
      [](const TcpSettings& s, const TcpProfile&) {
@@ -92,7 +92,7 @@ constexpr NumberRow kNumbers[] = {
      }},
     {kTcpKeepInit, kFreeBsdOnly, 1, kMaxKeepSeconds,
      [](const TcpSettings& s, const TcpProfile& p) { return s.KeepInit(p).seconds(); },
-     [](TcpSettings& s, int64_t v) { s.keepinit_s = static_cast<int32_t>(v); }},
+     [](TcpSettings& s, int64_t v) { s.keepinit_s = static_cast<int16_t>(v); }},
 };
 
 // Null when the system has no such option.
@@ -183,7 +183,7 @@ void TcpSocket::OnOptionSet(int level, int name) {
 void TcpSocket::DescribeForOptions(OptionContext& context) const {
   context.listening = listening();
   context.connected = !closed() && !handshaking() && !listening();
-  context.path_mtu = context.connected ? route_.mtu : 0;
+  context.path_mtu = context.connected ? route_->mtu : 0;
   context.receive_buffer = tcb_.ReceiveBuffer();
   context.send_buffer = tcb_.SendBuffer();
   context.largest_receive_buffer = net().profile().tcp.rmem[2];

@@ -99,7 +99,7 @@ bool Epoll::OnWrite(Waiter* waiter, uint32_t key) {
 bool Epoll::OnNotify(Item* item, uint32_t key) {
   if (key == 0 || item->disarmed()) return false;
   // Among exclusive items a notification is taken by one whose instance somebody waits on.
-  const bool somebody_waits = !waiters_.empty();
+  const bool somebody_waits = waiters_.SomebodyWaits();
   if (item->is_linked()) {
     waiters_.Notify(kPollIn);
   } else {

@@ -1,8 +1,9 @@
 // A queue of payload bytes, kept as the slices in which they were written or arrived.
 //
 // Used for what was sent but not acknowledged or not yet sent, and for what arrived but was not
-// read. An empty queue holds no memory; slices that fall into one block share it. Offsets count
-// from the front. Looking at ever later offsets costs O(1) each: the queue remembers where it was.
+// read. A queue that was never used holds no memory; slices that fall into one block share it.
+// Offsets count from the front. Looking at ever later offsets costs O(1) each: the queue remembers
+// where it was.
 #ifndef DRYWIRE_STACK_TCP_BYTE_QUEUE_H_
 #define DRYWIRE_STACK_TCP_BYTE_QUEUE_H_
 
@@ -18,7 +19,9 @@ class ByteQueue {
   ByteQueue() = default;
   ByteQueue(const ByteQueue&) = delete;
   ByteQueue& operator=(const ByteQueue&) = delete;
-  ~ByteQueue() { Clear(); }
+  ~ByteQueue() {
+    if (ring_ != nullptr) Clear();
+  }
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -35,18 +38,28 @@ class ByteQueue {
   void Clear();
 
  private:
-  Bytes& At(uint32_t index) { return ring_[(head_ + index) & (capacity_ - 1)]; }
+  // Apart from the queue itself, because most connections of a large world have nothing queued.
+  struct Ring {
+    explicit Ring(uint32_t room) : slices(new Bytes[room]), capacity(room) {}
+    Ring(const Ring&) = delete;
+    Ring& operator=(const Ring&) = delete;
+    ~Ring() { delete[] slices; }
+    Bytes& At(uint32_t index) { return slices[(head + index) & (capacity - 1)]; }
+
+    Bytes* slices;
+    uint32_t capacity;  // power of two
+    uint32_t head = 0;
+    uint32_t count = 0;
+    uint32_t cursor = 0;        // index of a slice
+    uint32_t cursor_start = 0;  // the offset where it starts
+  };
+
   // Moves the cursor to the slice that holds `offset`, which must be less than size().
   void Seek(size_t offset);
   void Grow();
 
-  Bytes* ring_ = nullptr;
-  uint32_t capacity_ = 0;  // power of two
-  uint32_t head_ = 0;
-  uint32_t count_ = 0;
+  Ring* ring_ = nullptr;
   uint32_t size_ = 0;
-  uint32_t cursor_ = 0;        // index of a slice
-  uint32_t cursor_start_ = 0;  // the offset where it starts
 };
 
 }  // namespace drywire

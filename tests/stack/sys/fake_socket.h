@@ -32,6 +32,8 @@ class FakeSocket final : public Socket {
   Duration linger;
   bool linger_done = false;
   RawAddress bound;
+  Duration receive_time = Duration::Infinite();
+  Duration send_time = Duration::Infinite();
 
   void FinishConnect(Cause with) {
     attempt = Attempt::kDone;
@@ -55,9 +57,11 @@ class FakeSocket final : public Socket {
     write_waiters().Notify();
   }
   void SetTimeouts(Duration receive, Duration send) {
-    receive_timeout_ = receive;
-    send_timeout_ = send;
+    receive_time = receive;
+    send_time = send;
   }
+  Duration receive_timeout() const override { return receive_time; }
+  Duration send_timeout() const override { return send_time; }
 
   // --- Socket ---
   uint32_t Poll() const override {
