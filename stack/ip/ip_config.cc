@@ -178,6 +178,7 @@ void IpStack::SetNeighbourMode(uint32_t interface, NeighbourMode mode,
       << "neighbours kKnown but nobody who knows them";
   At(interface).neighbours = mode;
   At(interface).resolver = resolver;
+  ++generation_;
 }
 
 absl::Status IpStack::ResolveNextHop(const RouteStatement& statement, Route& route) const {

@@ -13,12 +13,10 @@ constexpr uint32_t kMinMtu6 = 1280;  // RFC 8200 5
 
 }  // namespace
 
-bool IpStack::DeliversDirectly(uint32_t interface, const Packet& packet) const {
+bool IpStack::ArrivalIsPlain(uint32_t interface, const Packet& packet) const {
   const Interface& in = At(interface);
-  if (!in.up || packet.corrupted || firewall_.active(Hook::kInput)) return false;
-  if (packet.segment() == nullptr && packet.datagram() == nullptr) return false;
   const Address& to = packet.destination;
-  if (to.is_v6() && to.IsLinkLocal()) return false;
+  if (!in.up || (to.is_v6() && to.IsLinkLocal())) return false;
   return IsLocal(to) && !Martian(in, packet).has_value();
 }
 

@@ -28,13 +28,13 @@ Result<> IpStack::CheckConnect(Instant now, uint32_t uid, const Endpoint& remote
 }
 
 bool IpStack::SendsDirectly(const Packet& packet, const RouteChoice& choice) const {
-  if (choice.type != RouteType::kUnicast && choice.type != RouteType::kLocal) return false;
-  if (choice.output_error != Cause::kNone || firewall_.active(Hook::kOutput)) return false;
-  const Interface& out = At(choice.interface);
-  if (!out.up || (packet.dont_fragment && packet.WireLength() > choice.mtu)) return false;
-  if (out.loopback || out.neighbours == NeighbourMode::kNone) return true;
-  return out.neighbours == NeighbourMode::kKnown && neighbours_.entries().empty() &&
-         out.resolver->Answers(out.index, choice.next_hop);
+  if (choice.direct == RouteChoice::Direct::kNo || firewall_.active(Hook::kOutput)) return false;
+  // A choice that is not current any more may say what was true once.
+  if (choice.generation != generation()) return false;
+  if (packet.dont_fragment && packet.WireLength() > choice.mtu) return false;
+  if (choice.direct == RouteChoice::Direct::kYes) return true;
+  return neighbours_.entries().empty() &&
+         At(choice.interface).resolver->Answers(choice.interface, choice.next_hop);
 }
 
 Result<> IpStack::Output(Instant now, PacketPtr packet, const RouteChoice& choice,

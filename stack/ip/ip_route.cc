@@ -47,15 +47,24 @@ bool IpStack::IsBroadcast(const Address& address) const {
 }
 
 Result<RouteChoice> IpStack::SelectRoute(Instant now, const RouteQuery& query) const {
+  const Result<RouteRef> route = ShareRoute(now, query);
+  if (!route.ok()) return route.cause();
+  return **route;
+}
+
+Result<RouteRef> IpStack::ShareRoute(Instant now, const RouteQuery& query) const {
   // Path MTUs change with time, and a cache of routes that can be full wants to be asked.
   const bool remembers = path_mtus_.empty() && profile_.route_cache_entries == 0 &&
                          query.destination.has_value() && !query.destination.IsUnspecified();
-  if (!remembers) return ChooseRoute(now, query);
   KnownRoute& known = known_routes_[(query.destination.lo() ^ query.source.lo()) % kKnown];
-  if (known.choice.generation == generation() && known.query == query) return known.choice;
-  Result<RouteChoice> choice = ChooseRoute(now, query);
-  if (choice.ok()) known = {query, *choice};
-  return choice;
+  if (remembers && known.choice->generation == generation() && known.query == query) {
+    return known.choice;
+  }
+  const Result<RouteChoice> choice = ChooseRoute(now, query);
+  if (!choice.ok()) return choice.cause();
+  RouteRef shared(*choice);
+  if (remembers) known = {query, shared};
+  return shared;
 }
 
 Result<RouteChoice> IpStack::ChooseRoute(Instant now, const RouteQuery& query) const {
@@ -109,7 +118,18 @@ Result<RouteChoice> IpStack::ChooseRoute(Instant now, const RouteQuery& query) c
   if (result.ok()) result = EnterRouteCache(choice);
   if (!result.ok()) return result.cause();
   choice.mtu = MtuOf(now, choice);
+  choice.direct = DirectnessOf(choice);
   return choice;
+}
+
+RouteChoice::Direct IpStack::DirectnessOf(const RouteChoice& choice) const {
+  const bool to_one = choice.type == RouteType::kUnicast || choice.type == RouteType::kLocal;
+  if (!to_one || choice.output_error != Cause::kNone) return RouteChoice::Direct::kNo;
+  const Interface& out = At(choice.interface);
+  if (!out.up) return RouteChoice::Direct::kNo;
+  if (out.loopback || out.neighbours == NeighbourMode::kNone) return RouteChoice::Direct::kYes;
+  return out.neighbours == NeighbourMode::kKnown ? RouteChoice::Direct::kIfNeighbourAnswers
+                                                 : RouteChoice::Direct::kNo;
 }
 
 // What rt_intern_hash() did before 3.6; a cache because nothing but its size is ever noticed.

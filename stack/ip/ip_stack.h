@@ -93,6 +93,8 @@ class IpStack {
   // --- sending (stack/ip/ip_route.cc, ip_output.cc)
 
   Result<RouteChoice> SelectRoute(Instant now, const RouteQuery& query) const;
+  // The same, for those who keep the answer.
+  Result<RouteRef> ShareRoute(Instant now, const RouteQuery& query) const;
   // Grows whenever a choice made before may have become wrong.
   uint64_t generation() const { return routes_.generation() + generation_; }
 
@@ -122,7 +124,18 @@ class IpStack {
 
   // Whether the packet is for a transport of this host and nothing would keep Input() from
   // delivering it, so that it need not pass through there.
-  bool DeliversDirectly(uint32_t interface, const Packet& packet) const;
+  bool DeliversDirectly(uint32_t interface, const Packet& packet) const {
+    if (packet.corrupted || firewall_.active(Hook::kInput)) return false;
+    if (packet.segment() == nullptr && packet.datagram() == nullptr) return false;
+    KnownArrival& known = known_arrivals_[(packet.source.lo() ^ packet.destination.lo()) % kKnown];
+    if (known.generation == generation() && known.interface == interface &&
+        known.source == packet.source && known.destination == packet.destination) {
+      return true;
+    }
+    if (!ArrivalIsPlain(interface, packet)) return false;
+    known = {packet.source, packet.destination, interface, generation()};
+    return true;
+  }
 
   void Input(Instant now, uint32_t interface, PacketPtr packet, IpActions& actions);
 
@@ -146,7 +159,7 @@ class IpStack {
     Instant expires;
   };
 
-  // SelectRoute() without its memory.
+  // SelectRoute() without a memory.
   Result<RouteChoice> ChooseRoute(Instant now, const RouteQuery& query) const;
   // The parts of it: each fills in more of the choice or fails.
   Result<> EnterRouteCache(const RouteChoice& choice) const;
@@ -158,6 +171,7 @@ class IpStack {
   Result<> SelectSourceFor(const Address& preferred, RouteChoice& choice) const;
   Result<> CheckChoice(const RouteQuery& query, RouteChoice& choice) const;
   uint32_t MtuOf(Instant now, const RouteChoice& choice) const;
+  RouteChoice::Direct DirectnessOf(const RouteChoice& choice) const;
   bool IsLocalOn(const Address& address, uint32_t interface) const;
   // What the scope ids of a packet's link-local addresses are: the interface it came in by, and for
   // what the host sent to itself the one that has the address (ip6_rcv_core).
@@ -189,6 +203,8 @@ class IpStack {
              IpActions& actions);
   void Solicit(const Interface& out, const Address& address, IpActions& actions);
 
+  // Whether what goes from and to these addresses may come in there and is for this host.
+  bool ArrivalIsPlain(uint32_t interface, const Packet& packet) const;
   // Why a packet that came in there cannot be genuine; nothing if it can.
   std::optional<DropReason> Martian(const Interface& in, const Packet& packet) const;
   void DeliverLocally(Instant now, const Interface& in, PacketPtr packet, IpActions& actions);
@@ -215,15 +231,22 @@ class IpStack {
   // Forgotten with each generation.
   struct KnownRoute {
     RouteQuery query;
-    RouteChoice choice;
+    RouteRef choice;
   };
   struct KnownAddress {
     Address address;
     bool ours = false;
   };
+  struct KnownArrival {
+    Address source;
+    Address destination;
+    uint32_t interface = 0;
+    uint64_t generation = 0;
+  };
   static constexpr size_t kKnown = 8;
   mutable std::array<KnownRoute, kKnown> known_routes_;
   mutable std::array<KnownAddress, kKnown> known_addresses_;
+  mutable std::array<KnownArrival, kKnown> known_arrivals_;
   mutable uint64_t known_generation_ = ~uint64_t{0};  // of known_addresses_
   // Scratch, kept for its room. Handling the second may use the first.
   NeighbourOutcome outcome_;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "stack/base/address.h"
@@ -60,6 +61,10 @@ struct RouteChoice {
   Address source;          // the query's, if it had one
   uint32_t mtu = 0;        // bytes: interface, route and path taken together
   bool via_gateway = false;
+  // Whether a packet may be handed to the interface without a look at neighbours, as long as no
+  // firewall wants to see it.
+  enum class Direct : uint8_t { kNo, kYes, kIfNeighbourAnswers };
+  Direct direct = Direct::kNo;
   uint32_t uid = 0;
   uint64_t generation = 0;
   // Not kNone: the address can be used and a connection attempt begins, but at present every
@@ -71,6 +76,38 @@ struct RouteChoice {
   bool is_broadcast() const { return type == RouteType::kBroadcast; }
   bool is_multicast() const { return type == RouteType::kMulticast; }
 };
+
+// A choice that is kept: shared by all who asked the same, so that a socket holds a pointer. The
+// count is not atomic: a world is one thread. Null stands for no choice, with generation 0.
+class RouteRef {
+ public:
+  RouteRef() = default;
+  explicit RouteRef(const RouteChoice& choice) : shared_(new Shared{choice, 1}) {}
+  RouteRef(const RouteRef& other) : shared_(other.shared_) {
+    if (shared_ != nullptr) ++shared_->references;
+  }
+  RouteRef(RouteRef&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+  RouteRef& operator=(RouteRef other) noexcept {
+    std::swap(shared_, other.shared_);
+    return *this;
+  }
+  ~RouteRef() {
+    if (shared_ != nullptr && --shared_->references == 0) delete shared_;
+  }
+
+  const RouteChoice& operator*() const { return shared_ != nullptr ? shared_->choice : kNone; }
+  const RouteChoice* operator->() const { return &**this; }
+
+ private:
+  struct Shared {
+    RouteChoice choice;
+    uint32_t references;
+  };
+  static const RouteChoice kNone;
+  Shared* shared_ = nullptr;
+};
+
+inline constexpr RouteChoice RouteRef::kNone;
 
 }  // namespace drywire
 

@@ -127,14 +127,15 @@ void TcpAcceptor::Reopen(PacketPtr packet, uint32_t interface, const TimeWait& e
 }
 
 bool TcpAcceptor::MakeAnswer(const ConnectionId& id, const TimeWait* reopened,
-                             Listener::SynAnswer* answer) const {
-  const Result<RouteChoice> route =
+                             Listener::SynAnswer* answer, RouteRef* route) const {
+  const Result<RouteRef> selected =
       socket_->SelectRoute(id.remote.address, id.local.address, id.remote.scope_id);
-  if (!route.ok()) return false;
+  if (!selected.ok()) return false;
+  *route = *selected;
   const IsnGenerator& isn = TcpHost::Of(net()).isn();
   const bool follows = reopened != nullptr && reopened->GivesNextIss();
   answer->iss = follows ? reopened->NextIss() : isn.Isn(id, net().now());
-  answer->mss = TcpSocket::MssOf(*route, id.remote.address);
+  answer->mss = TcpSocket::MssOf(**route, id.remote.address);
   answer->ts_offset = isn.TimestampOffset(id);
   return true;
 }
@@ -151,12 +152,13 @@ void TcpAcceptor::Arrives(PacketPtr packet, uint32_t interface, const TimeWait* 
   const Listener::Verdict verdict =
       listener_.SegmentArrives(net().now(), segment, reopened != nullptr, actions.get());
   Listener::SynAnswer answer;
-  if (verdict != Listener::Verdict::kDone && !MakeAnswer(id, reopened, &answer)) return;
+  RouteRef route;
+  if (verdict != Listener::Verdict::kDone && !MakeAnswer(id, reopened, &answer, &route)) return;
   switch (verdict) {
     case Listener::Verdict::kDone:
       break;
     case Listener::Verdict::kAdmit:
-      Admit(id, segment, answer);
+      Admit(id, *route, segment, answer);
       break;
     case Listener::Verdict::kStateless:
       listener_.AnswerWithCookie(net().now(), id, segment, answer, actions.get());
@@ -169,7 +171,7 @@ void TcpAcceptor::Arrives(PacketPtr packet, uint32_t interface, const TimeWait* 
   Rearm();
 }
 
-void TcpAcceptor::Admit(const ConnectionId& id, const Segment& syn,
+void TcpAcceptor::Admit(const ConnectionId& id, const RouteChoice& route, const Segment& syn,
                         const Listener::SynAnswer& answer) {
   if (listener_.MustEvict()) {
     listener_.NoteEvicted(net().now());
@@ -181,7 +183,7 @@ void TcpAcceptor::Admit(const ConnectionId& id, const Segment& syn,
   (void)net().demux().RegisterConnection(request, id).ok();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   listener_.Admit(net().now(), syn, answer, request, actions.get());
-  for (Segment& segment : (*actions).segments) SendTcpSegment(net(), id, std::move(segment));
+  for (Segment& segment : (*actions).segments) SendTcpSegment(net(), id, route, std::move(segment));
 }
 
 void TcpAcceptor::TakeCookie(const ConnectionId& id, PacketPtr packet,
@@ -224,10 +226,10 @@ void TcpAcceptor::RequestError(TcpRequestEndpoint* request, const PacketError& e
 
 void TcpAcceptor::Complete(TcpRequestEndpoint* request, PacketPtr packet) {
   const Ref<TcpSocket> child(new TcpSocket(&net(), socket_->domain(), socket_->port_binding().uid));
-  const Result<RouteChoice> route = socket_->SelectRoute(
+  const Result<RouteRef> route = socket_->SelectRoute(
       request->id().remote.address, request->id().local.address, request->id().remote.scope_id);
   child->parent_ = socket_;
-  child->BecomeChild(*socket_, request, *request, route.ok() ? *route : RouteChoice());
+  child->BecomeChild(*socket_, request, *request, route.ok() ? *route : RouteRef());
   Delete(request, /*admitted=*/!request->from_cookie);
   child->OnSegment(std::move(packet));
   // The segment was judged to complete the handshake; if the connection did not survive it (a RST

@@ -77,9 +77,10 @@ class TcpAcceptor final : public TcpListenerEndpoint {
 
   void Arrives(PacketPtr packet, uint32_t interface, const TimeWait* reopened);
   // What this host contributes to a SYN-ACK; false when there is no way back.
-  bool MakeAnswer(const ConnectionId& id, const TimeWait* reopened,
-                  Listener::SynAnswer* answer) const;
-  void Admit(const ConnectionId& id, const Segment& syn, const Listener::SynAnswer& answer);
+  bool MakeAnswer(const ConnectionId& id, const TimeWait* reopened, Listener::SynAnswer* answer,
+                  RouteRef* route) const;
+  void Admit(const ConnectionId& id, const RouteChoice& route, const Segment& syn,
+             const Listener::SynAnswer& answer);
   void TakeCookie(const ConnectionId& id, PacketPtr packet, const Listener::SynAnswer& answer);
   void RequestArrives(TcpRequestEndpoint* request, PacketPtr packet);
   void RequestError(TcpRequestEndpoint* request, const PacketError& error);

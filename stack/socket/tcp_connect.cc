@@ -2,6 +2,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "stack/ip/ip_stack.h"
 #include "stack/socket/tcp_acceptor.h"
@@ -88,15 +89,15 @@ Result<> TcpSocket::TakeConnectResult() {
   return {};
 }
 
-Result<RouteChoice> TcpSocket::SelectRoute(const Address& destination, const Address& source,
-                                           uint32_t scope_id) const {
+Result<RouteRef> TcpSocket::SelectRoute(const Address& destination, const Address& source,
+                                        uint32_t scope_id) const {
   RouteQuery query;
   query.destination = destination;
   query.source = source;
   query.interface = scope_id;
   query.protocol = IpProtocol::kTcp;
   query.uid = port_.uid;
-  return net().ip().SelectRoute(net().now(), query);
+  return net().ip().ShareRoute(net().now(), query);
 }
 
 Result<> TcpSocket::RefuseDestination(const RouteChoice& route) const {
@@ -160,9 +161,10 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   if (destination.IsMulticast()) return Cause::kMulticastDestination;
   const Result<uint32_t> scope = ScopeFor(remote, /*connecting=*/true);
   if (!scope.ok()) return scope.cause();
-  const Result<RouteChoice> route =
+  const Result<RouteRef> selected =
       SelectRoute(destination, source.IsUnspecified() ? Address() : source, *scope);
-  if (!route.ok()) return route.cause();
+  if (!selected.ok()) return selected.cause();
+  const RouteChoice* const route = &**selected;
   const Result<> refused = RefuseDestination(*route);
   if (!refused.ok()) return refused.cause();
 
@@ -185,8 +187,8 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   local_.scope_id = id.local.scope_id;
   PortTable::SetLocal(&port_, local_.address);
   port_.use = PortBinding::Use::kConnected;
-  remote_ = id.remote;
-  route_ = *route;
+  has_remote_ = true;
+  route_ = *selected;
   left_network_ = failed_ = false;
   shown_port_ = 0;
   error_ = first_send_failure_ = Cause::kNone;
@@ -194,7 +196,6 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   SyncSettings();
   attempt_pending_ = true;
   mtu_changed_ = false;
-  syn_sent_at_ = net().now();
 
   const TcpHost& host = TcpHost::Of(net());
   Tcb::OpenParameters open;
@@ -231,7 +232,7 @@ void TcpSocket::Disconnect() {
   SyncSettings();
   left_network_ = failed_ = attempt_pending_ = connected_ = in_time_wait_ = false;
   shut_ = 0;
-  remote_ = Endpoint();
+  has_remote_ = false;
   if (!address_bound_) local_ = Endpoint();
   port_.use = PortBinding::Use::kBound;
   // An error that nobody has read survives, unless there is a newer one.
@@ -239,7 +240,7 @@ void TcpSocket::Disconnect() {
 }
 
 void TcpSocket::BecomeChild(const TcpSocket& listener, TcpConnectionEndpoint* request_endpoint,
-                            const Request& request, const RouteChoice& route) {
+                            const Request& request, RouteRef route) {
   const ConnectionId id = request_endpoint->id();
   InheritFrom(listener);
   tcb_.settings() = listener.tcb_.settings();
@@ -251,8 +252,8 @@ void TcpSocket::BecomeChild(const TcpSocket& listener, TcpConnectionEndpoint* re
   port_.use = PortBinding::Use::kConnected;
   port_bound_ = false;
   address_bound_ = true;
-  remote_ = id.remote;
-  route_ = route;
+  has_remote_ = true;
+  route_ = std::move(route);
   connected_ = true;
   net().demux().ReplaceConnection(request_endpoint, &connection_);
   tcb_.Adopt(net().now(), request);

@@ -13,8 +13,12 @@ void SendTcpSegment(NetStack& net, const ConnectionId& id, Segment&& segment) {
   query.destination = id.remote.address;
   query.source = id.local.address;
   query.interface = id.remote.scope_id;
-  const Result<RouteChoice> route = net.ip().SelectRoute(net.now(), query);
-  if (!route.ok()) return;
+  const Result<RouteRef> route = net.ip().ShareRoute(net.now(), query);
+  if (route.ok()) SendTcpSegment(net, id, **route, std::move(segment));
+}
+
+void SendTcpSegment(NetStack& net, const ConnectionId& id, const RouteChoice& route,
+                    Segment&& segment) {
   PacketPtr packet = net.packets().New();
   packet->source = id.local.address;
   packet->destination = id.remote.address;
@@ -23,7 +27,7 @@ void SendTcpSegment(NetStack& net, const ConnectionId& id, Segment&& segment) {
       static_cast<uint8_t>(id.remote.address.is_v4() ? ip.default_ttl : ip.default_hop_limit);
   packet->body = std::move(segment);
   // Nobody is left who could be told.
-  (void)net.Send(std::move(packet), *route).ok();
+  (void)net.Send(std::move(packet), route).ok();
 }
 
 TcpTimeWaitEndpoint::TcpTimeWaitEndpoint(TcpHost* host, const TimeWait& entry)
@@ -98,6 +102,8 @@ TcpTimeWaitEndpoint* TcpHost::NewTimeWait(const TimeWait& entry) {
 }
 
 void TcpHost::DeleteTimeWait(TcpTimeWaitEndpoint* endpoint) { time_wait_slab_.Delete(endpoint); }
+
+void TcpHost::AddScratch() { scratch_.push_back(std::make_unique<Actions>()); }
 
 TcpRequestEndpoint* TcpHost::NewRequest(TcpAcceptor* acceptor) {
   return request_slab_->New(acceptor);

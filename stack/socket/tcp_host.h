@@ -27,6 +27,9 @@ class TcpRequestEndpoint;
 
 // Sends `segment` between the two endpoints of `id`; what fails is lost, as a packet is.
 void SendTcpSegment(NetStack& net, const ConnectionId& id, Segment&& segment);
+// The same by a current route to id.remote.
+void SendTcpSegment(NetStack& net, const ConnectionId& id, const RouteChoice& route,
+                    Segment&& segment);
 
 struct TimeWaitListTag {};
 
@@ -100,9 +103,10 @@ class TcpHost final : public NetStackPart {
 
  private:
   Actions* Take() {
-    if (scratch_used_ == scratch_.size()) scratch_.push_back(std::make_unique<Actions>());
+    if (scratch_used_ == scratch_.size()) AddScratch();
     return scratch_[scratch_used_++].get();
   }
+  void AddScratch();
 
   NetStack* net_;
   Rng rng_;

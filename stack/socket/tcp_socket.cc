@@ -35,8 +35,8 @@ TcpSocket::TcpSocket(NetStack* net, int domain, uint32_t uid)
     : InetSocket(net, &net->tcp_ports(), domain, SOCK_STREAM, IPPROTO_TCP, uid),
       tcb_(&net->profile().tcp),
       connection_(this) {
-  options_.receive_buffer = net->profile().tcp.rmem[1];
-  options_.send_buffer = net->profile().tcp.wmem[1];
+  options_.receive_buffer = static_cast<int32_t>(net->profile().tcp.rmem[1]);
+  options_.send_buffer = static_cast<int32_t>(net->profile().tcp.wmem[1]);
   timer_.BindMethod<&TcpSocket::OnTimer>("tcp timer", this);
 }
 
@@ -73,25 +73,26 @@ void TcpSocket::OnPacketError(const PacketError& error) {
   const Ref<Socket> alive = SelfReference();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   const bool opening = handshaking();
-  RouteChoice hop = route_;
+  RouteChoice hop = *route_;
   if (error.mtu != 0) hop.mtu = error.mtu;
   if (error.cause == Cause::kIcmpFragmentationNeeded && tcb_.IcmpIsGenuine(error.quoted.seq)) {
     hop.mtu = net().ip().NotePathMtu(net().now(), connection_.id().remote.address, hop.mtu);
   }
   // Loopback has no latency: the answer arrives while the call that sent the SYN goes on.
   const bool inside_connect = tcb_.state() == TcpState::kSynSent && !error.local &&
-                              error.interface == kLoopbackInterface && net().now() == syn_sent_at_;
-  tcb_.IcmpArrives(net().now(), error.cause, error.quoted.seq, MssOf(hop, remote_.address),
+                              error.interface == kLoopbackInterface &&
+                              net().now() == tcb_.opened_at();
+  tcb_.IcmpArrives(net().now(), error.cause, error.quoted.seq, MssOf(hop, remote().address),
                    actions.get(), inside_connect);
   Perform(*actions);
   // ICMPv6 errors are queued only for those who ask for them.
-  const bool queued = opening && remote_.address.is_v4() && rules().icmp_stays_queued;
+  const bool queued = opening && remote().address.is_v4() && rules().icmp_stays_queued;
   if (queued && (closed() || tcb_.has_soft_error())) icmp_queued_ = true;
 }
 
 void TcpSocket::FollowPath() {
   if (!std::exchange(mtu_changed_, false) || closed() || listening()) return;
-  tcb_.FollowPath(MssOf(route_, connection_.id().remote.address));
+  tcb_.FollowPath(MssOf(*route_, connection_.id().remote.address));
 }
 
 void TcpSocket::OnTimer() {
@@ -151,14 +152,14 @@ void TcpSocket::WakeWriters() {
 }
 
 void TcpSocket::SendSegment(Segment&& segment) {
-  if (route_.generation != net().ip().generation()) {
-    const Result<RouteChoice> route =
-        SelectRoute(remote_.address, connection_.id().local.address, remote_.scope_id);
+  if (route_->generation != net().ip().generation()) {
+    const Result<RouteRef> route =
+        SelectRoute(remote().address, connection_.id().local.address, remote().scope_id);
     if (!route.ok()) {
       tcb_.NoteSendFailure(route.cause());
       return;
     }
-    mtu_changed_ |= route_.mtu != route->mtu;
+    mtu_changed_ |= route_->mtu != (*route)->mtu;
     route_ = *route;
   }
   PacketPtr packet = net().packets().New();
@@ -172,7 +173,7 @@ void TcpSocket::SendSegment(Segment&& segment) {
   packet->ttl = static_cast<uint8_t>(ttl);
   packet->tos = static_cast<uint8_t>(v4 ? options_.tos : options_.traffic_class);
   packet->body = std::move(segment);
-  const Result<> sent = net().Send(std::move(packet), route_);
+  const Result<> sent = net().Send(std::move(packet), *route_);
   if (sent.ok()) return;
   if (first_send_failure_ == Cause::kNone) first_send_failure_ = sent.cause();
   tcb_.NoteSendFailure(sent.cause());
@@ -261,7 +262,7 @@ Result<> TcpSocket::Shutdown(int how) {
     connected_ = !closed();
   }
   if (closed()) {
-    if (rules().shutdown_disconnects) shut_ |= bits;
+    if (rules().shutdown_disconnects) shut_ = static_cast<uint8_t>(shut_ | bits);
     WakeReaders();
     WakeWriters();
     return Cause::kNotConnected;
@@ -300,7 +301,7 @@ Result<RawAddress> TcpSocket::PeerName() const {
   if (dead_) return Cause::kSocketDead;
   if (listening()) return Cause::kSocketListening;
   if (closed() || tcb_.state() == TcpState::kSynSent) return Cause::kNotConnected;
-  return EncodeInetAddress(remote_, domain());
+  return EncodeInetAddress(remote(), domain());
 }
 
 std::string TcpSocket::Describe() const {
@@ -312,14 +313,14 @@ std::string TcpSocket::Describe() const {
   local.port = port_.port();
   return absl::StrCat(SsStateName(left_network_ ? TcpState::kClosed : tcb_.state()), " ",
                       tcb_.Readable(), " ", tcb_.Unacknowledged(), " ", local.ToString(), " ",
-                      remote_.ToString());
+                      remote().ToString());
 }
 
 uint32_t TcpSocket::Poll() const {
   if (listening()) return acceptor_->HasReady() ? kPollIn | kPollRdNorm : 0;
   const int shut = this->shut();
   const bool readable =
-      tcb_.Readable() >= static_cast<size_t>(std::max<int64_t>(options_.receive_low_water, 1));
+      tcb_.Readable() >= static_cast<size_t>(std::max(options_.receive_low_water, 1));
   const bool both = shut == (kShutReceive | kShutSend);
   uint32_t bits = 0;
   if (rules().poll_rule == StreamPollRule::kLinux) {

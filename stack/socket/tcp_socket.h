@@ -98,19 +98,24 @@ class TcpSocket final : public InetSocket {
            (tcb_.state() == TcpState::kSynSent || tcb_.state() == TcpState::kSynReceived);
   }
   int shut() const;
+  // On the wire; absent address when there is none.
+  const Endpoint& remote() const {
+    static constexpr Endpoint kNobody;
+    return has_remote_ ? connection_.id().remote : kNobody;
+  }
 
   // --- tcp_connect.cc
   Result<ConnectProgress> StartConnect(const Endpoint& remote);
   Result<> ChoosePort(const ConnectionId& id, bool* replaces, Seq* next_iss);
-  Result<RouteChoice> SelectRoute(const Address& destination, const Address& source,
-                                  uint32_t scope_id) const;
+  Result<RouteRef> SelectRoute(const Address& destination, const Address& source,
+                               uint32_t scope_id) const;
   Result<> RefuseDestination(const RouteChoice& route) const;
   static uint16_t MssOf(const RouteChoice& route, const Address& remote);
   // Back to a socket as it was before connect(), as AF_UNSPEC and a failed attempt have it.
   void Disconnect();
   // Makes this the connection that completed `request` at a listener (see TcpAcceptor).
   void BecomeChild(const TcpSocket& listener, TcpConnectionEndpoint* request_endpoint,
-                   const Request& request, const RouteChoice& route);
+                   const Request& request, RouteRef route);
 
   // --- tcp_socket.cc
   void OnSegment(PacketPtr packet);
@@ -138,18 +143,17 @@ class TcpSocket final : public InetSocket {
   Tcb tcb_;
   Connection connection_;
   Event timer_;
-  RouteChoice route_;
-  Endpoint remote_;  // on the wire; absent address when there is none
+  RouteRef route_;
   std::unique_ptr<TcpAcceptor> acceptor_;
   TcpSocket* parent_ = nullptr;  // the listener in whose accept queue this waits
   Cause error_ = Cause::kNone;   // sk_err, so_error
   Cause first_send_failure_ = Cause::kNone;
+  bool has_remote_ = false;        // the connection's id says whom it is, or was, with
   bool first_syn_unsent_ = false;  // the attempt began with a failure to send
   bool in_time_wait_ = false;      // it ended in TIME-WAIT
   bool mtu_changed_ = false;       // since the protocol last heard of it
-  Instant syn_sent_at_ = kNever;   // when connect() sent the first SYN
   uint16_t shown_port_ = 0;        // a port that was given back but is still shown
-  int shut_ = 0;                   // by shutdown() of an unconnected socket
+  uint8_t shut_ = 0;               // by shutdown() of an unconnected socket
   bool attempt_pending_ = false;   // connect() was called and its outcome not yet told
   bool connected_ = false;         // the program knows that it is connected
   bool icmp_queued_ = false;       // StreamProfile::icmp_stays_queued

@@ -51,8 +51,8 @@ UdpSocket::UdpSocket(NetStack* net, int domain, uint32_t uid)
       pcb_(&net->profile().udp) {
   const UdpProfile& profile = net->profile().udp;
   if (profile.receive_space != 0) {
-    options_.receive_buffer = profile.receive_space;
-    options_.send_buffer = profile.max_datagram;
+    options_.receive_buffer = static_cast<int32_t>(profile.receive_space);
+    options_.send_buffer = static_cast<int32_t>(profile.max_datagram);
   }
 }
 
@@ -87,7 +87,7 @@ void UdpSocket::UpdateDemux() {
   BoundAddress bound = BoundForDemux();
   // Linux lets a socket that once chose ::1 connect to an IPv4 address, from another one.
   if (pcb_.connected() && bound.address.family() != pcb_.peer().address.family()) {
-    bound.address = route_.source;
+    bound.address = route_->source;
   }
   net_->demux().RegisterUdp(this, bound, pcb_.peer(), group);
 }
@@ -168,8 +168,9 @@ Result<> UdpSocket::ConnectTo(const Endpoint& remote, const Credentials& credent
   const Result<> allowed =
       net_->ip().CheckConnect(net_->now(), credentials.uid, Unmap(remote), IpProtocol::kUdp);
   if (!allowed.ok()) return allowed;
-  const Result<RouteChoice> route = RouteTo(remote, AddressUse::kConnect, credentials.uid);
-  if (!route.ok()) return route.cause();
+  const Result<RouteRef> selected = RouteTo(remote, AddressUse::kConnect, credentials.uid);
+  if (!selected.ok()) return selected.cause();
+  const RouteChoice* const route = &**selected;
 
   Endpoint peer = Unmap(remote);
   peer.address = route->destination;
@@ -187,7 +188,7 @@ Result<> UdpSocket::ConnectTo(const Endpoint& remote, const Credentials& credent
     PortTable::SetLocal(&port_, local_.address);
   }
   port_.use = PortBinding::Use::kConnected;
-  route_ = *route;
+  route_ = *selected;
   peer_name_ = peer;
   if (mapped) peer_name_.address = peer.address.Mapped();
   pcb_.Connect(peer);
@@ -210,7 +211,7 @@ Result<> UdpSocket::TakePortForTuple(const Address& local, const Endpoint& peer)
   return {};
 }
 
-Result<RouteChoice> UdpSocket::RouteTo(const Endpoint& remote, AddressUse use, uint32_t uid) const {
+Result<RouteRef> UdpSocket::RouteTo(const Endpoint& remote, AddressUse use, uint32_t uid) const {
   const Address local = local_.address;
   // A group or broadcast address is for receiving only.
   const bool bound = local.has_value() && net_->ip().IsLocal(local.Unmapped());
@@ -244,10 +245,10 @@ Result<RouteChoice> UdpSocket::RouteTo(const Endpoint& remote, AddressUse use, u
       query.source = Address();
     }
   }
-  const Result<RouteChoice> route = net_->ip().SelectRoute(net_->now(), query);
+  const Result<RouteRef> route = net_->ip().ShareRoute(net_->now(), query);
   if (!route.ok()) return route;
   // Linux judges permission with the route; FreeBSD when a datagram is sent.
-  if (route->is_broadcast() && options_.broadcast == 0 && !net_->profile().udp.connect_forgets) {
+  if ((*route)->is_broadcast() && options_.broadcast == 0 && !net_->profile().udp.connect_forgets) {
     return Cause::kBroadcastNotPermitted;
   }
   return route;
@@ -299,9 +300,9 @@ Result<> UdpSocket::CheckSize(size_t size, const RouteChoice& route) const {
   return {};
 }
 
-Result<RouteChoice> UdpSocket::RouteForSend(const Endpoint& remote, bool to_peer, uint32_t uid) {
-  if (to_peer && route_.generation == net_->ip().generation()) return route_;
-  const Result<RouteChoice> route = RouteTo(remote, AddressUse::kSend, uid);
+Result<RouteRef> UdpSocket::RouteForSend(const Endpoint& remote, bool to_peer, uint32_t uid) {
+  if (to_peer && route_->generation == net_->ip().generation()) return route_;
+  const Result<RouteRef> route = RouteTo(remote, AddressUse::kSend, uid);
   if (route.ok() && to_peer) route_ = *route;
   return route;
 }
@@ -328,8 +329,9 @@ Result<size_t> UdpSocket::Send(const SendArgs& args, const Credentials& credenti
   const Result<Endpoint> remote = Destination(args);
   if (!remote.ok()) return remote.cause();
   const bool to_peer = args.destination == nullptr;
-  const Result<RouteChoice> route = RouteForSend(*remote, to_peer, credentials.uid);
-  if (!route.ok()) return route.cause();
+  const Result<RouteRef> selected = RouteForSend(*remote, to_peer, credentials.uid);
+  if (!selected.ok()) return selected.cause();
+  const RouteChoice* const route = &**selected;
   if (route->is_broadcast() && options_.broadcast == 0 && profile.connect_forgets) {
     return Cause::kBroadcastNotPermitted;
   }
@@ -455,10 +457,10 @@ void UdpSocket::OnCrash() { OnLastClose(); }
 
 void UdpSocket::DescribeForOptions(OptionContext& context) const {
   context.connected = pcb_.connected();
-  uint32_t mtu = route_.mtu;
-  if (context.connected && route_.generation != net_->ip().generation()) {
-    const Result<RouteChoice> route = RouteTo(peer_name_, AddressUse::kSend, port_.uid);
-    if (route.ok()) mtu = route->mtu;
+  uint32_t mtu = route_->mtu;
+  if (context.connected && route_->generation != net_->ip().generation()) {
+    const Result<RouteRef> route = RouteTo(peer_name_, AddressUse::kSend, port_.uid);
+    if (route.ok()) mtu = (*route)->mtu;
   }
   context.path_mtu = std::min<int64_t>(mtu, kLongest);
 }

@@ -60,10 +60,10 @@ class UdpSocket final : public InetSocket, private UdpEndpoint {
   Result<> TakePortForTuple(const Address& local, const Endpoint& peer);
   void Dissolve();
   // Where a datagram to `remote` (as the program sees it) goes; judges families and broadcasts.
-  Result<RouteChoice> RouteTo(const Endpoint& remote, AddressUse use, uint32_t uid) const;
+  Result<RouteRef> RouteTo(const Endpoint& remote, AddressUse use, uint32_t uid) const;
   // The destination of a send: the address given, or the peer.
   Result<Endpoint> Destination(const SendArgs& args) const;
-  Result<RouteChoice> RouteForSend(const Endpoint& remote, bool to_peer, uint32_t uid);
+  Result<RouteRef> RouteForSend(const Endpoint& remote, bool to_peer, uint32_t uid);
   Result<> CheckSize(size_t size, const RouteChoice& route) const;
   Result<> RefuseToSend();
   Result<> Transmit(Bytes payload, uint16_t port, const RouteChoice& route);
@@ -71,7 +71,7 @@ class UdpSocket final : public InetSocket, private UdpEndpoint {
 
   UdpPcb pcb_;
   Endpoint peer_name_;  // as the program sees it
-  RouteChoice route_;   // to the peer, when connected
+  RouteRef route_;      // to the peer, when connected
 };
 
 }  // namespace drywire

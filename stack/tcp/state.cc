@@ -33,11 +33,8 @@ std::string DiagramId(TcpState state) {
 
 }  // namespace
 
-TcpState NextState(TcpState from, TcpEvent event) {
-  DRYWIRE_CHECK(HasEdge(from, event))
-      << "TCP: no edge from " << TcpStateName(from) << " by " << TcpEventName(event);
-  return static_cast<TcpState>(
-      tcp_internal::kEdgeMatrix[static_cast<size_t>(from)][static_cast<size_t>(event)]);
+void tcp_internal::NoEdge(TcpState from, TcpEvent event) {
+  DRYWIRE_FATAL() << "TCP: no edge from " << TcpStateName(from) << " by " << TcpEventName(event);
 }
 
 absl::string_view TcpStateName(TcpState state) { return kStateNames[static_cast<size_t>(state)]; }

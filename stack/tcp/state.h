@@ -159,8 +159,16 @@ constexpr bool HasEdge(TcpState from, TcpEvent event) {
          tcp_internal::kNoEdge;
 }
 
+namespace tcp_internal {
+[[noreturn]] void NoEdge(TcpState from, TcpEvent event);
+}  // namespace tcp_internal
+
 // Where `event` leads from `from`. Requires HasEdge(from, event).
-TcpState NextState(TcpState from, TcpEvent event);
+inline TcpState NextState(TcpState from, TcpEvent event) {
+  if (!HasEdge(from, event)) tcp_internal::NoEdge(from, event);
+  return static_cast<TcpState>(
+      tcp_internal::kEdgeMatrix[static_cast<size_t>(from)][static_cast<size_t>(event)]);
+}
 
 // RFC spelling: "SYN-SENT", "FIN-WAIT-1".
 absl::string_view TcpStateName(TcpState state);

@@ -155,6 +155,8 @@ class Tcb {
   Seq rcv_nxt() const { return rcv_nxt_; }
   uint32_t rcv_wnd() const { return rcv_wnd_; }
   Seq irs() const { return irs_; }
+  // When the SYN was first sent, or the SYN-ACK that it answers.
+  Instant opened_at() const { return opened_at_; }
   // Largest payload of a segment now.
   uint32_t SendMss() const;
   uint16_t advertised_mss() const { return mss_; }

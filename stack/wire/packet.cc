@@ -43,7 +43,7 @@ IpProtocol Packet::protocol() const {
   return icmp()->v6 ? IpProtocol::kIcmpV6 : IpProtocol::kIcmp;
 }
 
-uint32_t Packet::WireLength() const {
+uint32_t Packet::WireLengthOfOthers() const {
   if (protocol() == IpProtocol::kArp) return kArpMessage;  // not inside IP
   return IpHeader(source) + std::visit([](const auto& value) { return BodyLength(value); }, body);
 }
@@ -94,12 +94,16 @@ QuotedPacket Quote(const Packet& packet) {
   return quoted;
 }
 
-void PacketDeleter::operator()(Packet* packet) const { pool->slab_.Delete(packet); }
-
-PacketPtr PacketPool::New() { return PacketPtr(slab_.New(), PacketDeleter{this}); }
+PacketPtr PacketPool::New() {
+  PacketPtr packet(slab_.New());
+  packet->pool = this;
+  return packet;
+}
 
 PacketPtr PacketPool::Clone(const Packet& packet) {
-  return PacketPtr(slab_.New(packet), PacketDeleter{this});
+  PacketPtr copy(slab_.New(packet));
+  copy->pool = this;
+  return copy;
 }
 
 }  // namespace drywire

@@ -18,7 +18,10 @@
 
 namespace drywire {
 
+class PacketPool;
+
 struct Packet {
+  PacketPool* pool = nullptr;  // that it goes back to; null for a value of its own
   Address source;
   Address destination;
   // The neighbour on the link that this packet is for, as a MAC address would say; absent: every
@@ -37,7 +40,13 @@ struct Packet {
   // kIcmpV6 for an IPv6 NeighbourMessage, kArp for an IPv4 one.
   IpProtocol protocol() const;
   // Total length on the wire: IP header, transport header, options and payload, in bytes.
-  uint32_t WireLength() const;
+  uint32_t WireLength() const {
+    if (const Segment* s = segment()) {
+      return (source.is_v6() ? 60u : 40u) + static_cast<uint32_t>(s->options.EncodedLength()) +
+             static_cast<uint32_t>(s->payload.size());
+    }
+    return WireLengthOfOthers();
+  }
   const Segment* segment() const { return std::get_if<Segment>(&body); }
   Segment* segment() { return std::get_if<Segment>(&body); }
   const Datagram* datagram() const { return std::get_if<Datagram>(&body); }
@@ -51,16 +60,16 @@ struct Packet {
   // A hash of everything that is on the wire (not `serial`, not `next_hop`), the same everywhere;
   // for traces. Allocates nothing.
   uint64_t Digest() const;
+
+ private:
+  uint32_t WireLengthOfOthers() const;
 };
 
 // Quotes a packet for an ICMP error about it.
 QuotedPacket Quote(const Packet& packet);
 
-class PacketPool;
-
 struct PacketDeleter {
-  PacketPool* pool = nullptr;
-  void operator()(Packet* packet) const;
+  inline void operator()(Packet* packet) const;
 };
 using PacketPtr = std::unique_ptr<Packet, PacketDeleter>;
 
@@ -76,6 +85,8 @@ class PacketPool {
   friend struct PacketDeleter;
   Slab<Packet> slab_;
 };
+
+inline void PacketDeleter::operator()(Packet* packet) const { packet->pool->slab_.Delete(packet); }
 
 // Something that takes a packet off one's hands: a link's end, a host's interface.
 class PacketSink {

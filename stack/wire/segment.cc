@@ -82,7 +82,7 @@ std::string FlagsText(uint8_t flags) {
 
 }  // namespace
 
-int TcpOptions::EncodedLength() const {
+int TcpOptions::EncodedLengthOfAll() const {
   const int aligned = AlignedOptionsLength(*this);
   if (aligned <= kMaxTcpOptionsLength) return (aligned + 3) / 4 * 4;
   LengthVisitor visitor{*this};

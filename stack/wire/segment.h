@@ -46,7 +46,14 @@ struct TcpOptions {
   Bytes other_options;  // kind, length, value of each, in order, without padding
 
   // Length in the header: padded to a multiple of four, at most 40 for one that can be encoded.
-  int EncodedLength() const;
+  int EncodedLength() const {
+    if (sack_count != 0 || !other_options.empty()) return EncodedLengthOfAll();
+    const int stamps = has_timestamps ? 12 : sack_permitted ? 4 : 0;
+    return (has_mss ? 4 : 0) + stamps + (has_window_scale ? 4 : 0);
+  }
+
+ private:
+  int EncodedLengthOfAll() const;
 };
 
 struct Segment {
