@@ -25,7 +25,7 @@ inline uint32_t InitialReceiveWindow(const TcpProfile& profile, const TcpSetting
   if (profile.window_rule == WindowRule::kBsd) return std::min<uint32_t>(buffer, 65535);
   const uint32_t space =
       settings.window_clamp != 0 ? std::min(buffer / 2, settings.window_clamp) : buffer / 2;
-  return space > mss ? space / mss * mss : space;
+  return mss != 0 && space > mss ? space / mss * mss : space;
 }
 
 // The shift count that lets the largest buffer the socket may get be announced. Linux also looks at

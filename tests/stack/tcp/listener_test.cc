@@ -46,6 +46,13 @@ TEST(ListenerTest, SynAckOptions) {  // observed on 6.18: window 65160 on Ethern
   freebsd.Expect("S. 0:0(0) ack 101 win 65535 <mss 1460,nop,wscale 6,sackOK,TS val 0 ecr 5>");
 }
 
+TEST(LinuxListenerTest, AnMssThatTimestampsFill) {  // IPv6 over an MTU of 72 bytes
+  ListenerHarness tcp(LinuxProfile());
+  tcp.settings().max_segment = 12;
+  tcp.Inject("S 100:100(0) win 64240 <mss 1460,TS val 5 ecr 0>");
+  tcp.Expect("S. 0:0(0) ack 101 <mss 12,nop,nop,TS val 0 ecr 5>");
+}
+
 TEST(LinuxListenerTest, SynAckTimes) {  // tcp_synack_retries 5
   ListenerHarness tcp(LinuxProfile());
   tcp.Inject(kSyn1);
