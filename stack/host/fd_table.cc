@@ -82,6 +82,11 @@ Result<int> FdTable::Install(FileRef file, bool close_on_exec, int minimum) {
   return fd;
 }
 
+void FdTable::Inherit(FileRef file) {
+  ++host_->open;
+  Put(LowestFree(0), std::move(file), /*close_on_exec=*/false);
+}
+
 Result<int> FdTable::Dup(int fd, int minimum, bool close_on_exec) {
   File* file = Get(fd);
   if (file == nullptr) return Cause::kBadDescriptor;

@@ -36,6 +36,9 @@ class FdTable {
   Result<> CheckRoom() const;
   // Gives `file`, which is new on this host, the lowest free descriptor that is at least `minimum`.
   Result<int> Install(FileRef file, bool close_on_exec = false, int minimum = 0);
+  // Gives the lowest free descriptor to a file that the process was born with. Such files count,
+  // but no limit refuses them: fork(2) opens nothing.
+  void Inherit(FileRef file);
   // Null when `fd` is not open.
   File* Get(int fd) const {
     return fd >= 0 && fd < static_cast<int>(slots_.size()) ? slots_[fd].file.get() : nullptr;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
-#include "sim/core/check.h"
 
 namespace drywire {
 namespace {
@@ -58,11 +57,9 @@ Result<size_t> PassThroughFile::Write(absl::Span<const Buffer> buffers) {
 PassThroughFile* AsPassThrough(File* file) { return dynamic_cast<PassThroughFile*>(file); }
 
 void InstallStandardDescriptors(Process& process) {
-  const FileRef files[] = {FileRef(new NullFile), FileRef(new PassThroughFile(1, /*owned=*/false)),
-                           FileRef(new PassThroughFile(2, /*owned=*/false))};
-  for (const FileRef& file : files) {
-    DRYWIRE_CHECK(process.fds().Install(file).ok()) << "no room for standard descriptors";
-  }
+  process.fds().Inherit(FileRef(new NullFile));
+  process.fds().Inherit(FileRef(new PassThroughFile(1, /*owned=*/false)));
+  process.fds().Inherit(FileRef(new PassThroughFile(2, /*owned=*/false)));
 }
 
 }  // namespace drywire

@@ -42,7 +42,7 @@ constexpr Setting kLinuxSettings[] = {
     {"net.ipv4.neigh.default.mcast_solicit", {"1", "2", "3", "5"}},
     {"net.core.somaxconn", {"0", "1", "2", "4096"}},
     {"net.core.rmem_default", {"2304", "4608", "65536", "212992"}},
-    {"fs.file-max", {"36", "36", "40", "100000"}},
+    {"fs.file-max", {"1", "24", "36", "100000"}},
 };
 
 constexpr Setting kFreeBsdSettings[] = {
@@ -81,7 +81,7 @@ constexpr Setting kFreeBsdSettings[] = {
     {"net.link.ether.inet.maxtries", {"1", "2", "5", "10"}},
     {"kern.ipc.maxsockbuf", {"4096", "65536", "2097152", "2097152"}},
     {"kern.ipc.soacceptqueue", {"0", "1", "2", "128"}},
-    {"kern.maxfiles", {"36", "36", "40", "100000"}},
+    {"kern.maxfiles", {"1", "24", "36", "100000"}},
 };
 
 constexpr const char* kRoutes[] = {
@@ -170,7 +170,7 @@ LinkConfig RandomLink(Draw& draw, bool v6) {
   if (config.bandwidth != 0 && draw.Chance(50)) config.queue_packets = 1 + draw.Below(20);
   if (config.bandwidth != 0 && draw.Chance(20)) config.queue_bytes = 2'000 + draw.Below(30'000);
   if (draw.Chance(15))
-    config.mtu = static_cast<uint32_t>(v6 ? draw.Range(1280, 1500) : draw.Range(200, 1500));
+    config.mtu = static_cast<uint32_t>(v6 ? draw.Range(1280, 1500) : draw.Range(68, 1500));
   if (draw.Chance(5)) config.mtu = 9000;
   if (draw.Chance(45)) return config;
   const uint32_t worst = draw.Chance(25) ? 400'000 : 60'000;

@@ -109,6 +109,19 @@ TEST_F(FdTableTest, SystemLimitCountsFilesNotDescriptors) {
   EXPECT_EQ(host_.open, 2);
 }
 
+TEST_F(FdTableTest, LimitsDoNotRefuseWhatIsInherited) {  // fork(2)
+  file_max_ = 1;
+  limit_ = 1;
+  for (int i = 0; i < 3; ++i) table_.Inherit(New());
+  EXPECT_EQ(table_.Descriptors(), (std::vector<int>{0, 1, 2}));
+  EXPECT_EQ(host_.open, 3);
+  EXPECT_EQ(table_.Install(New()).cause(), Cause::kProcessDescriptorLimit);
+  limit_ = 4;
+  EXPECT_EQ(table_.Install(New()).cause(), Cause::kSystemDescriptorLimit);
+  table_.CloseAll();
+  EXPECT_EQ(host_.open, 0);
+}
+
 TEST_F(FdTableTest, TheLastDescriptorClosesTheFile) {
   int closed = 0;
   ASSERT_EQ(*table_.Install(New(&closed)), 0);
