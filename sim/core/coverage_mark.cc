@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <set>
+#include <string>
 
 namespace drywire {
 namespace {
@@ -17,7 +18,12 @@ class Marks {
   ~Marks() {
     const char* const directory = std::getenv("DRYWIRE_MARKS");
     if (directory == nullptr) return;
-    std::ofstream file(std::string(directory) + "/" + std::to_string(getpid()) + ".marks");
+    // Process numbers repeat: each test has a name space of its own.
+    std::string name = std::string(directory) + "/XXXXXX";
+    const int fd = mkstemp(name.data());
+    if (fd < 0) return;
+    close(fd);
+    std::ofstream file(name);
     for (const std::string& text : known_) file << "known " << text << "\n";
     for (const std::string& text : hit_) file << "hit " << text << "\n";
   }

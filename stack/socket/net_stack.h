@@ -95,6 +95,8 @@ class NetStack {
   // endpoints (listeners, TIME-WAIT) that decide to reset. No RST answers a RST; within the
   // system's limit.
   void SendReset(const Packet& segment);
+  // ... as a closed port sends it, which may be silent.
+  void AnswerClosedTcp(const Packet& packet);
 
   // A packet arrives on an interface from its link.
   void Receive(uint32_t interface, PacketPtr packet);
@@ -135,7 +137,6 @@ class NetStack {
   void Carry(IpActions& actions);
   void Transmit(uint32_t interface, PacketPtr packet);
   void DeliverLocal(PacketPtr packet, uint32_t interface);
-  void AnswerClosedTcp(const Packet& packet);
   void AnswerClosedUdp(const Packet& packet);
   void OnIpDeadline();
   void OnLoopback();

@@ -42,7 +42,14 @@ void TcpTimeWaitEndpoint::Rearm() {
 }
 
 void TcpTimeWaitEndpoint::OnDeadline() {
-  if (!host_->net().paused()) Delete();
+  if (host_->net().paused()) return;
+  entry_.Expire();
+  Delete();
+}
+
+void TcpTimeWaitEndpoint::OnCrash() {
+  entry_.Vanish();
+  Delete();
 }
 
 bool TcpTimeWaitEndpoint::MayBeReplaced() const {
@@ -53,29 +60,21 @@ bool TcpTimeWaitEndpoint::MayBeReplaced() const {
 void TcpTimeWaitEndpoint::OnPacket(PacketPtr packet, uint32_t interface) {
   NetStack& net = host_->net();
   TcpHost::Scratch actions(*host_);
-  const TimeWait::Verdict verdict =
-      entry_.SegmentArrives(net.now(), *packet->segment(), actions.get());
+  TimeWait::Verdict verdict = entry_.SegmentArrives(net.now(), *packet->segment(), actions.get());
+  const bool reopens = verdict == TimeWait::Verdict::kReopen;
+  TcpListenerEndpoint* const listener =
+      reopens ? net.demux().FindListener(id().local, id().remote) : nullptr;
+  if (reopens && listener == nullptr) verdict = entry_.ReopenRefused(net.now(), actions.get());
   for (Segment& segment : (*actions).segments) SendTcpSegment(net, id(), std::move(segment));
-  switch (verdict) {
-    case TimeWait::Verdict::kStay:
-      return Rearm();
-    case TimeWait::Verdict::kEnd:
-      return Delete();
-    case TimeWait::Verdict::kReopen:
-      break;
-  }
-  const Endpoint local = id().local;
-  const Endpoint remote = id().remote;
-  TcpListenerEndpoint* listener = net.demux().FindListener(local, remote);
-  if (listener == nullptr) {
-    // Nobody listens any more: the SYN is answered like one to a closed port, and this stays.
-    return net.SendReset(*packet);
-  }
-  // The only listeners there are.
-  auto* acceptor = static_cast<TcpAcceptor*>(listener);
+  if (verdict == TimeWait::Verdict::kStay) return Rearm();
   const TimeWait entry = entry_;
   Delete();
-  acceptor->Reopen(std::move(packet), interface, entry);
+  if (listener != nullptr) {
+    // The only listeners there are.
+    static_cast<TcpAcceptor*>(listener)->Reopen(std::move(packet), interface, entry);
+  } else if (reopens) {
+    net.AnswerClosedTcp(*packet);
+  }
 }
 
 std::string TcpTimeWaitEndpoint::DescribeEndpoint() const {

@@ -44,7 +44,7 @@ class TcpTimeWaitEndpoint final : public TcpConnectionEndpoint, public ListHook<
 
   void OnPacket(PacketPtr packet, uint32_t interface) override;
   void OnPacketError(const PacketError&) override {}
-  void OnCrash() override { Delete(); }
+  void OnCrash() override;
   void OnResume() override { Rearm(); }
   std::string DescribeEndpoint() const override;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/core/check.h"
+#include "stack/tcp/state.h"
 #include "stack/tcp/tcb.h"
 #include "stack/tcp/window.h"
 
@@ -12,6 +13,12 @@ namespace {
 void Reset(const Segment& segment, Actions* actions) {
   Segment reset;
   if (MakeResetFor(segment, &reset)) actions->segments.push_back(reset);
+}
+
+// An acceptable RST for a half-open connection.
+Listener::RequestVerdict ResetArrives() {
+  TakeEdge(TcpState::kSynReceived, TcpEvent::kReceiveRstPassive);
+  return Listener::RequestVerdict::kDelete;
 }
 
 uint32_t Milliseconds(Instant now) { return static_cast<uint32_t>(now.nanos() / 1'000'000); }
@@ -219,8 +226,8 @@ Listener::RequestVerdict Listener::LinuxRequest(Instant now, Request* request,
     if (!segment.Has(kRst) && !Limited(now, request, segment)) SendAck(now, *request, actions);
     return RequestVerdict::kKeep;
   }
-  const bool syn = segment.Has(kSyn) && segment.seq != request->irs;
-  if (segment.Has(kRst) || syn) {
+  if (segment.Has(kRst)) return ResetArrives();
+  if (segment.Has(kSyn) && segment.seq != request->irs) {
     Reset(segment, actions);
     return RequestVerdict::kDelete;
   }
@@ -246,7 +253,7 @@ Listener::RequestVerdict Listener::BsdRequest(Instant now, Request* request, con
     if (segment.Has(kAck | kSyn | kFin) || !segment.seq.InWindow(first, request->rcv_wnd)) {
       return RequestVerdict::kKeep;
     }
-    if (segment.seq == first || profile_->insecure_rst != 0) return RequestVerdict::kDelete;
+    if (segment.seq == first || profile_->insecure_rst != 0) return ResetArrives();
     SendAck(now, *request, actions);
     return RequestVerdict::kKeep;
   }

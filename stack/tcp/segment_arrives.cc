@@ -281,7 +281,6 @@ void Tcb::TakeFin(Instant now, Actions* actions) {
   reassembly_.reset();
   actions->wake_readers = actions->wake_writers = true;
   switch (state_) {
-    case TcpState::kSynReceived:
     case TcpState::kEstablished:
       ack_.pingpong = true;  // Linux: our own FIN is likely to follow and carry the ACK
       Apply(TcpEvent::kReceiveFin);

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "sim/core/check.h"
+#include "sim/core/coverage_mark.h"
 
 namespace drywire {
 namespace {
@@ -31,10 +32,25 @@ std::string DiagramId(TcpState state) {
   return absl::StrReplaceAll(TcpStateName(state), {{"-", "_"}});
 }
 
+#ifdef DRYWIRE_COVERAGE_MARKS
+std::string EdgeMark(TcpState from, TcpEvent event) {
+  return absl::StrCat("edge ", TcpStateName(from), ", ", TcpEventName(event));
+}
+[[maybe_unused]] const bool announced = [] {
+  for (const TcpEdge& edge : kTcpEdges) AnnounceCoverageMark(EdgeMark(edge.from, edge.event));
+  return true;
+}();
+#endif
+
 }  // namespace
 
 void tcp_internal::NoEdge(TcpState from, TcpEvent event) {
   DRYWIRE_FATAL() << "TCP: no edge from " << TcpStateName(from) << " by " << TcpEventName(event);
+}
+
+TcpState TakeEdge(TcpState from, TcpEvent event) {
+  DRYWIRE_COVERAGE_MARK(EdgeMark(from, event));
+  return NextState(from, event);
 }
 
 absl::string_view TcpStateName(TcpState state) { return kStateNames[static_cast<size_t>(state)]; }

@@ -4,28 +4,11 @@
 #include <new>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "sim/core/check.h"
-#include "sim/core/coverage_mark.h"
 
 namespace drywire {
 
-#ifdef DRYWIRE_COVERAGE_MARKS
-namespace {
-std::string EdgeMark(TcpState from, TcpEvent event) {
-  return absl::StrCat("edge ", TcpStateName(from), ", ", TcpEventName(event));
-}
-[[maybe_unused]] const bool announced = [] {
-  for (const TcpEdge& edge : kTcpEdges) AnnounceCoverageMark(EdgeMark(edge.from, edge.event));
-  return true;
-}();
-}  // namespace
-#endif
-
-void Tcb::Apply(TcpEvent event) {
-  DRYWIRE_COVERAGE_MARK(EdgeMark(state_, event));
-  state_ = NextState(state_, event);
-}
+void Tcb::Apply(TcpEvent event) { state_ = TakeEdge(state_, event); }
 
 void Tcb::Reset() {
   const TcpProfile* profile = profile_;

@@ -59,7 +59,7 @@ class Tcb {
   const TcpProfile& profile() const { return *profile_; }
 
   // --- Opening (RFC 9293 3.10.1) ---
-  // Active OPEN, from CLOSED: sends the SYN.
+  // Active OPEN, from CLOSED or LISTEN: sends the SYN.
   void Connect(Instant now, const OpenParameters& open, Actions* actions);
   // Passive OPEN, from CLOSED. The segments for it go to a Listener.
   void Listen() { Apply(TcpEvent::kPassiveOpen); }

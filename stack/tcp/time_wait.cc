@@ -52,7 +52,9 @@ TimeWait::Verdict TimeWait::Linux(Instant now, const Segment& segment, Actions* 
   if (fin_wait_2_) return LinuxFinWait2(now, segment, paws_reject, actions);
   if (!paws_reject && segment.seq == rcv_nxt_ && (segment.Length() == 0 || segment.Has(kRst))) {
     if (segment.Has(kRst)) {
-      return profile_->rfc1337 == 0 ? Verdict::kEnd : Verdict::kStay;  // assassination
+      if (profile_->rfc1337 != 0) return Verdict::kStay;
+      TakeEdge(state(), TcpEvent::kReceiveRst);  // assassination
+      return Verdict::kEnd;
     }
     Restart(now, segment);
     return Verdict::kStay;
@@ -83,7 +85,10 @@ TimeWait::Verdict TimeWait::LinuxFinWait2(Instant now, const Segment& segment, b
     if (!segment.Has(kRst)) SendAckLimited(now, segment, actions);
     return Verdict::kStay;
   }
-  if (segment.Has(kRst)) return Verdict::kEnd;
+  if (segment.Has(kRst)) {
+    TakeEdge(state(), TcpEvent::kReceiveRst);
+    return Verdict::kEnd;
+  }
   const bool new_syn = segment.Has(kSyn) && segment.seq.AtOrAfter(rcv_nxt_);
   if (!new_syn && (!segment.Has(kAck) || !end.After(rcv_nxt_) || segment.Length() == 0)) {
     return Verdict::kStay;  // a duplicate ACK
@@ -91,8 +96,10 @@ TimeWait::Verdict TimeWait::LinuxFinWait2(Instant now, const Segment& segment, b
   if (new_syn || !segment.Has(kFin) || end != rcv_nxt_ + 1) {
     Segment reset;
     if (MakeResetFor(segment, &reset)) actions->segments.push_back(reset);
+    TakeEdge(state(), TcpEvent::kAbort);
     return Verdict::kEnd;
   }
+  TakeEdge(state(), TcpEvent::kReceiveFin);
   fin_wait_2_ = false;
   rcv_nxt_ = end;
   entered_ = now;
@@ -120,14 +127,16 @@ TimeWait::Verdict TimeWait::Bsd(Instant now, const Segment& segment, Actions* ac
   return Verdict::kStay;
 }
 
-TimeWait::Verdict TimeWait::ReopenRefused(Instant now, const Segment& segment, Actions* actions) {
-  if (profile_->time_wait_rule == TimeWaitRule::kLinux) {
-    SendAck(now, actions);
-    return Verdict::kStay;
-  }
-  Segment reset;
-  if (MakeResetFor(segment, &reset)) actions->segments.push_back(reset);
-  return Verdict::kEnd;
+void TimeWait::Expire() {
+  TakeEdge(state(), fin_wait_2_ ? TcpEvent::kTimeout : TcpEvent::kTimeout2Msl);
+}
+
+void TimeWait::Vanish() { TakeEdge(state(), TcpEvent::kAbort); }
+
+TimeWait::Verdict TimeWait::ReopenRefused(Instant now, Actions* actions) {
+  if (profile_->time_wait_rule == TimeWaitRule::kBsd) return Verdict::kEnd;
+  SendAck(now, actions);
+  return Verdict::kStay;
 }
 
 bool TimeWait::MayBeReplaced(Instant now, bool loopback, bool chosen) const {

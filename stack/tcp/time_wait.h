@@ -14,6 +14,7 @@
 #include "stack/base/seq.h"
 #include "stack/personality/tcp_profile.h"
 #include "stack/tcp/actions.h"
+#include "stack/tcp/state.h"
 #include "stack/wire/segment.h"
 
 namespace drywire {
@@ -27,9 +28,14 @@ class TimeWait {
   };
 
   Verdict SegmentArrives(Instant now, const Segment& segment, Actions* actions);
+  // At the deadline: the entry is to be deleted.
+  void Expire();
+  // The host lost power: the entry is to be deleted.
+  void Vanish();
 
-  // After kReopen, when nobody listens: Linux acknowledges and stays, FreeBSD ends and resets.
-  Verdict ReopenRefused(Instant now, const Segment& segment, Actions* actions);
+  // After kReopen, when nobody listens. kStay: acknowledged as an old segment is (Linux,
+  // tcp_v4_rcv); kEnd: forgotten already, the SYN is answered by the closed port (tcp_twcheck).
+  Verdict ReopenRefused(Instant now, Actions* actions);
 
   // Whether connect() on this host may take the 4-tuple over now; `chosen`: with a port that the
   // system looks for, rather than one the program named. `loopback`: one of the addresses is.
@@ -40,6 +46,7 @@ class TimeWait {
   // When it ends.
   Instant deadline() const { return deadline_; }
   bool in_fin_wait_2() const { return fin_wait_2_; }
+  TcpState state() const { return fin_wait_2_ ? TcpState::kFinWait2 : TcpState::kTimeWait; }
 
  private:
   friend class Tcb;

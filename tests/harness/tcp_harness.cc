@@ -122,6 +122,9 @@ void TcbHarness::LastAck() {
 
 void TcbHarness::In(TcpState state) {
   switch (state) {
+    case TcpState::kListen:
+      tcb_.Listen();
+      break;
     case TcpState::kSynSent:
       SynSent();
       break;

@@ -64,7 +64,7 @@ class TcbHarness {
   void CloseWait();
   void Closing();
   void LastAck();
-  // By name: for matrices. All but LISTEN and TIME-WAIT.
+  // By name: for matrices. All but TIME-WAIT.
   void In(TcpState state);
 
   // --- Events ---

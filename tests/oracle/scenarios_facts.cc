@@ -224,5 +224,33 @@ ORACLE(Fact22, SynToAnOldConnection, kPair) {
   });
 }
 
+// The SYN reaches TIME-WAIT, which acknowledges its old connection; the RST that this draws ends
+// it, and the next SYN finds the closed port.
+ORACLE(Fact22, SynThatNobodyListensFor, kPair) {
+  it.Watch("a");
+  it.On("a", [](Script& s) {
+    s.Await("ready");
+    for (const char* row : {"first", "again"}) {
+      const int fd = Tcp(0);
+      SetInt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      s.Row(row)("bind", Bind(fd, "10.0.0.1", 7000))("connect", Connect(fd, "10.0.0.2", 80));
+      s("wait", WaitFor(fd, POLLRDHUP))("close", os::close(fd));
+      s.Announce(row);
+      s.Await("deaf");
+    }
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int listener = ListenOn("10.0.0.2", 80);
+    s.Announce("ready");
+    s("close", os::close(Accept(listener)));
+    s.Await("first");
+    s("close", os::close(listener));
+    Settle();
+    s.Announce("deaf");
+    s.Await("again");
+  });
+}
+
 }  // namespace
 }  // namespace drywire::oracle

@@ -316,6 +316,30 @@ TEST_F(TimeWaitTest, OrphanInFinWait2) {  // tcp_timewait_state_process
   EXPECT_EQ(entry.deadline().since_start(), 62_s);
 }
 
+TEST_F(TimeWaitTest, OrphanInFinWait2EndsByReset) {  // tcp_timewait_state_process
+  TcbHarness tcp(LinuxProfile());
+  tcp.Established();
+  tcp.Close();
+  tcp.Inject(". 1:1(0) ack 2 win 65535");
+  TimeWait entry = tcp.tcb().MakeTimeWait(tcp.now());
+  EXPECT_EQ(Inject(entry, 1_s, "R 99999:99999(0) win 9"), TimeWait::Verdict::kStay);
+  EXPECT_EQ(Inject(entry, 1_s, ". 99999:99999(0) ack 2 win 9"), TimeWait::Verdict::kStay);
+  log_.Expect(". 2:2(0) ack 1");
+  EXPECT_EQ(Inject(entry, 1_s, "R 1:1(0) win 9"), TimeWait::Verdict::kEnd);
+  log_.ExpectNothing();
+}
+
+TEST_F(TimeWaitTest, SynThatNobodyListensFor) {  // oracle Fact22; tcp_twcheck
+  TcbHarness linux(LinuxProfile());
+  EXPECT_EQ(Enter(linux).ReopenRefused(linux.now(), &actions_), TimeWait::Verdict::kStay);
+  log_.Take(linux.now(), actions_);
+  log_.Expect(". 2:2(0) ack 2");
+  TcbHarness freebsd(FreeBsdProfile());
+  actions_.Clear();
+  EXPECT_EQ(Enter(freebsd).ReopenRefused(freebsd.now(), &actions_), TimeWait::Verdict::kEnd);
+  EXPECT_TRUE(actions_.segments.empty());
+}
+
 TEST_F(TimeWaitTest, ReuseByConnect) {  // net.ipv4.tcp_tw_reuse
   TcbHarness tcp(LinuxProfile());
   tcp.Established("mss 1460,TS val 1 ecr 0");
