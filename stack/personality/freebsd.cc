@@ -119,6 +119,8 @@ constexpr SysctlEntry kSysctls[] = {
      "keep-alive for every connection"},
     {"net.inet.tcp.fast_finwait2_recycle", 1, 0, 1,
      +[](Profile& p) { return &p.tcp.fast_finwait2_recycle; }, "orphans leave FIN-WAIT-2 sooner"},
+    {"net.inet.tcp.nolocaltimewait", 1, 0, 1, +[](Profile& p) { return &p.tcp.nolocaltimewait; },
+     "connections of the host with itself end without TIME-WAIT"},
     {"net.inet.tcp.finwait2_timeout", 1, 1, INT32_MAX,
      +[](Profile& p) { return &p.tcp.finwait2_timeout_ms; }, "... after this, ms"},
     {"net.inet.tcp.keepcnt", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.keepalive_probes; },
@@ -181,6 +183,7 @@ void SetTcp(TcpProfile& tcp) {
   tcp.shut_read_discards = true;
   // Closing.
   tcp.time_wait_rule = TimeWaitRule::kBsd;
+  tcp.nolocaltimewait = 1;  // 13.0: 0
   tcp.unread_data_resets = false;
   tcp.orphan_fin_wait_2_is_compact = false;
   tcp.syn_sent_close_keeps_fin = true;

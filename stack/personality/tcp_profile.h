@@ -156,8 +156,10 @@ struct TcpProfile {
   bool shut_read_discards = false;  // data after shutdown(SHUT_RD) is acknowledged and thrown away
 
   // --- Closing ---
-  int64_t fin_timeout_s = 60;           // net.ipv4.tcp_fin_timeout
-  int64_t time_wait_ms = 60000;         // TCP_TIMEWAIT_LEN; 2 * net.inet.tcp.msl
+  int64_t fin_timeout_s = 60;    // net.ipv4.tcp_fin_timeout
+  int64_t time_wait_ms = 60000;  // TCP_TIMEWAIT_LEN; 2 * net.inet.tcp.msl
+  // net.inet.tcp.nolocaltimewait: a connection of the host with itself ends without TIME-WAIT.
+  int64_t nolocaltimewait = 0;
   int64_t finwait2_timeout_ms = 60000;  // net.inet.tcp.finwait2_timeout
   int64_t fast_finwait2_recycle = 0;    // net.inet.tcp.fast_finwait2_recycle
   TimeWaitRule time_wait_rule = TimeWaitRule::kLinux;

@@ -182,6 +182,9 @@ void TcpSocket::SendSegment(Segment&& segment) {
 // --- Ends
 
 void TcpSocket::EnterTimeWait() {
+  if (net().profile().tcp.nolocaltimewait != 0 && net().ip().IsLocal(remote().address)) {
+    return LeaveNetwork();
+  }
   TcpTimeWaitEndpoint* entry = TcpHost::Of(net()).NewTimeWait(tcb_.MakeTimeWait(net().now()));
   net().demux().ReplaceConnection(&connection_, entry);
   PortTable::Move(&port_, &entry->port());

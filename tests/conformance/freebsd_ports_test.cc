@@ -24,6 +24,7 @@ void OnOneHost(World& world, void (*body)()) {
   world.AddAddress(host, "10.0.0.3/24");
   world.SetSysctl(host, "net.inet.ip.portrange.first", "20000");
   world.SetSysctl(host, "net.inet.ip.portrange.last", "20003");
+  world.SetSysctl(host, "net.inet.tcp.nolocaltimewait", "0");  // as on 13.0
   world.Spawn(host, "client", body);
   world.AcceptStuck();
   world.RunFor(Duration::Seconds(1));
@@ -96,9 +97,10 @@ DRYWIRE_TEST(FreeBsdPorts, ExhaustionOnOldReleases) {
   world.Run();
 }
 
-// TIME-WAIT counts, for 60 s, on loopback too.
+// TIME-WAIT counts, for 60 s; on 13.0 on loopback too.
 DRYWIRE_TEST(FreeBsdPorts, TimeWaitHoldsTheTuple) {
   Host& host = world.AddHost("host", "freebsd");
+  world.SetSysctl(host, "net.inet.tcp.nolocaltimewait", "0");
   world.SetSysctl(host, "net.inet.ip.portrange.first", "20000");
   world.SetSysctl(host, "net.inet.ip.portrange.last", "20000");
   world.Spawn(host, "client", [] {
@@ -115,6 +117,28 @@ DRYWIRE_TEST(FreeBsdPorts, TimeWaitHoldsTheTuple) {
     EXPECT_THAT(Connect(Tcp(), "127.0.0.1", 80), Succeeds());
   });
   world.Run();
+}
+
+// From 14.0 on a connection of the host with itself has no TIME-WAIT (release notes, "sysctl(8)").
+DRYWIRE_TEST(FreeBsdPorts, NoTimeWaitOnTheHostItself) {
+  Host& host = world.AddHost("host", "freebsd", "10.0.0.1/24");
+  world.SetSysctl(host, "net.inet.ip.portrange.first", "20000");
+  world.SetSysctl(host, "net.inet.ip.portrange.last", "20000");
+  world.Spawn(host, "client", [] {
+    for (const char* address : {"127.0.0.1", "10.0.0.1", "127.0.0.1"}) {
+      const int listener = Listen(address, 80);
+      const int fd = Tcp();
+      EXPECT_THAT(Connect(fd, address, 80), Succeeds());
+      const int accepted = Accept(listener);
+      posix::close(fd);
+      SleepMs(1);
+      posix::close(accepted);
+      posix::close(listener);
+      SleepMs(1);
+    }
+  });
+  world.Run();
+  EXPECT_LT(world.now().since_start(), Duration::Seconds(1)) << "something was left to wait for";
 }
 
 // The same 4-tuple is EADDRINUSE, whatever the options; a second bind() is EINVAL.

@@ -265,6 +265,7 @@ DRYWIRE_TEST(FreeBsdAfterwards, PeersFin) {
 // connect() on a socket in TIME-WAIT: EADDRINUSE on 13.0, EISCONN on 15.
 void CheckConnectInTimeWait(World& world, const Personality& personality, int error) {
   Host& host = world.AddHost("host", personality);
+  world.SetSysctl(host, "net.inet.tcp.nolocaltimewait", "0");
   world.Spawn(host, "server", [error] {
     const int listener = Listen("127.0.0.1", 80);
     const int fd = Tcp();
