@@ -10,7 +10,6 @@
 #include <cerrno>
 
 #include "sim/core/check.h"
-#include "sim/core/coverage_mark.h"
 
 namespace drywire {
 namespace {
@@ -41,7 +40,6 @@ constexpr ErrnoRule kRules[] = {
     {Operation::kIoctl, Cause::kNotSupported, ENOTTY, ENOTTY, "ioctl(2)"},
     {Operation::kEpollCtl, Cause::kNotSupported, EPERM, EPERM, "epoll_ctl(2): the file does not support epoll"},
     {kAny, Cause::kNoSuchCall, ENOSYS, ENOSYS, "syscall(2)"},
-    {kAny, Cause::kNotSeekable, ESPIPE, ESPIPE, "lseek(2)"},
     {kAny, Cause::kEpollRegistered, EEXIST, EEXIST, "epoll_ctl(2); no epoll on FreeBSD"},
     {kAny, Cause::kEpollNotRegistered, ENOENT, ENOENT, "epoll_ctl(2); no epoll on FreeBSD"},
     {kAny, Cause::kEpollLoop, ELOOP, ELOOP, "epoll_ctl(2); no epoll on FreeBSD"},
@@ -163,7 +161,6 @@ constexpr ErrnoRule kRules[] = {
 
     // processes and tasks
     {kAny, Cause::kNoSuchProcess, ESRCH, ESRCH, "kill(2)"},
-    {kAny, Cause::kNameNotFound, ENOENT, ENOENT, "getaddrinfo(3) reports EAI_NONAME"},
 };
 // clang-format on
 
@@ -211,18 +208,7 @@ ErrnoColumn::ErrnoColumn(int (*choose)(const ErrnoRule& rule)) {
   }
 }
 
-#ifdef DRYWIRE_COVERAGE_MARKS
-namespace {
-std::string CauseMark(Cause cause) { return "cause " + std::string(CauseName(cause)); }
-[[maybe_unused]] const bool announced = [] {
-  for (size_t i = 1; i < kCauseCount; ++i) AnnounceCoverageMark(CauseMark(static_cast<Cause>(i)));
-  return true;
-}();
-}  // namespace
-#endif
-
 int ErrnoColumn::Errno(Operation operation, Cause cause) const {
-  DRYWIRE_COVERAGE_MARK(CauseMark(cause));
   DRYWIRE_CHECK(IndexOf(operation) < kOperationCount && IndexOf(cause) < kCauseCount)
       << "operation " << IndexOf(operation) << ", cause " << IndexOf(cause);
   return errno_[IndexOf(operation)][IndexOf(cause)];

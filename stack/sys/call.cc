@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "sim/core/coverage_mark.h"
 #include "sim/core/trace.h"
 #include "stack/personality/errno_rules.h"
 
@@ -24,6 +26,14 @@ void RunHandler(const TakenSignal& taken) {
   }
   errno = saved_errno;
 }
+
+#ifdef DRYWIRE_COVERAGE_MARKS
+std::string CauseMark(Cause cause) { return absl::StrCat("cause ", CauseName(cause)); }
+[[maybe_unused]] const bool announced = [] {
+  for (int i = 1; i < kCauseCount; ++i) AnnounceCoverageMark(CauseMark(static_cast<Cause>(i)));
+  return true;
+}();
+#endif
 
 enum class Delivered { kNothing, kRestart, kNoRestart };
 
@@ -125,15 +135,19 @@ Departure Leave(SysContext& context, const CallInfo& info, const CallOutcome& ou
     departure.again = true;
     return departure;
   }
-  departure.result =
-      outcome.ok()
-          ? SysResult{*outcome, 0}
-          : SysResult::Fail(context.host().errnos().Errno(info.operation, outcome.cause()));
+  departure.result = outcome.ok()
+                         ? SysResult{*outcome, 0}
+                         : SysResult::Fail(TellErrno(context, info.operation, outcome.cause()));
   TraceExit(context, info, departure.result);
   return departure;
 }
 
 }  // namespace call_internal
+
+int TellErrno(SysContext& context, Operation operation, Cause cause) {
+  if (cause != Cause::kNone) DRYWIRE_COVERAGE_MARK(CauseMark(cause));
+  return context.host().errnos().Errno(operation, cause);
+}
 
 Cause NotModelled(const SysContext& context, const char* what) {
   std::fprintf(stderr, "drywire: %s, process %d '%s': %s is not modelled\n",

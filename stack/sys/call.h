@@ -93,6 +93,9 @@ SysResult RunCall(SysContext& context, const CallInfo& info, Body body) try {
   throw;
 }
 
+// The errno by which a call of that kind tells `cause`; 0 for kNone.
+int TellErrno(SysContext& context, Operation operation, Cause cause);
+
 // Says on standard error, once for each text, that a program asked for something that is not
 // modelled. The call then fails with the cause returned: kNotSupported.
 Cause NotModelled(const SysContext& context, const char* what);

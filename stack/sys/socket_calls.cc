@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "stack/personality/errno_rules.h"
 #include "stack/sys/arguments.h"
 #include "stack/sys/blocking.h"
 #include "stack/sys/pipe.h"
@@ -185,7 +184,7 @@ CallOutcome Getsockopt(SysContext& context, int fd, int level, int name, void* v
   uint8_t copy[kMaxOption] = {};
   size_t size = std::min<size_t>(room, sizeof copy);
   if (level == SOL_SOCKET && name == SO_ERROR) {
-    const int error = context.host().errnos().Errno(Operation::kSoError, (*socket)->TakeError());
+    const int error = TellErrno(context, Operation::kSoError, (*socket)->TakeError());
     std::memcpy(copy, &error, sizeof error);
     size = std::min(size, sizeof error);
   } else {

@@ -1,27 +1,29 @@
 """Prints what tools/coverage measured.
 
-coverage.py [--lines] LCOV MARKS: LCOV is llvm-cov's export in lcov's format, MARKS the directory
-with what sim/core/coverage_mark.h wrote down.
+coverage.py LCOV MARKS: LCOV is llvm-cov's export in lcov's format, MARKS the directory with what
+sim/core/coverage_mark.h wrote down.
 """
 import collections
 import os
+import re
 import sys
 
 
 def read_lcov(name):
-    """Hits by file and line: {file: {line: count}}."""
+    """Hits by file of stack/ and line: {file: {line: count}}."""
     files = {}
-    lines = None
+    lines = {}
     with open(name) as source:
         for row in source:
             key, _, value = row.strip().partition(":")
             if key == "SF":
-                at = value.find("stack/")
-                lines = files.setdefault(value[at:] if at >= 0 else value, {})
+                # Compiled in a sandbox, or with -fcoverage-compilation-dir=.
+                path = re.sub(r"^(.*/execroot/[^/]+/|\./)", "", value)
+                lines = files.setdefault(path, {})
             elif key == "DA":
                 line, count = value.split(",")[:2]
                 lines[int(line)] = lines.get(int(line), 0) + int(count)
-    return {name: lines for name, lines in files.items() if name.startswith("stack/")}
+    return {path: lines for path, lines in files.items() if path.startswith("stack/")}
 
 
 def read_marks(directory):
@@ -46,10 +48,7 @@ def ranges(numbers):
     return " ".join(str(a) if a == b else "%d-%d" % (a, b) for a, b in parts)
 
 
-def main(arguments):
-    show_lines = "--lines" in arguments
-    lcov, marks = [a for a in arguments if not a.startswith("--")]
-    files = read_lcov(lcov)
+def print_lines(files):
     folders = collections.defaultdict(lambda: [0, 0])
     for name, lines in files.items():
         for key in (os.path.dirname(name), "stack"):
@@ -59,18 +58,26 @@ def main(arguments):
     for folder in sorted(folders):
         total, run = folders[folder]
         print("%-24s %7d %7d %6.1f%%" % (folder, total, run, 100.0 * run / total))
-    if show_lines:
-        for name in sorted(files):
-            missed = [line for line, count in files[name].items() if not count]
-            if missed:
-                print("%s: %s" % (name, ranges(missed)))
-    known, hit = read_marks(marks)
-    for kind, what in (("edge", "edges of TCP's state table"), ("cause", "causes told")):
+    print("lines not run:")
+    for name in sorted(files):
+        missed = [line for line, count in files[name].items() if not count]
+        if missed:
+            print("  %s: %s" % (name, ranges(missed)))
+
+
+def print_marks(known, hit):
+    for kind, what in (("edge", "edges of TCP's state table taken"), ("cause", "causes told")):
         of_kind = sorted(text for text in known if text.startswith(kind + " "))
         missed = [text for text in of_kind if text not in hit]
         print("%s: %d of %d" % (what, len(of_kind) - len(missed), len(of_kind)))
         for text in missed:
             print("  not reached: %s" % text[len(kind) + 1:])
+
+
+def main(arguments):
+    lcov, marks = arguments
+    print_lines(read_lcov(lcov))
+    print_marks(*read_marks(marks))
 
 
 if __name__ == "__main__":
