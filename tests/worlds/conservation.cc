@@ -41,23 +41,52 @@ void CallPairs::OnRecord(const TraceRecord& record) {
   }
 }
 
+namespace {
+
+// The time that `boundary` retransmissions take when the first comes after `first` and each waits
+// twice as long as the one before, up to the limit (tcp_model_timeout), and one more wait.
+Duration BackOff(const TcpProfile& tcp, int64_t first_ms, int64_t boundary) {
+  const Duration most = Duration::Millis(tcp.rto_max_ms);
+  Duration wait = std::min(Duration::Millis(first_ms), most);
+  Duration total;
+  for (int64_t i = 0; i <= boundary; ++i) {
+    total += wait;
+    wait = std::min(wait * 2, most);
+  }
+  return total + most;
+}
+
+// Of a connection that no process holds any more. It may have to go through all of these, one after
+// the other: get its data and FIN acknowledged or give up; probe a closed window; wait for the
+// peer's FIN; TIME-WAIT.
+Duration LongestEnd(const TcpProfile& tcp) {
+  const Duration most = Duration::Millis(tcp.rto_max_ms);
+  const Duration probe = Duration::Millis(tcp.persmax_ms);
+  const Duration time_wait = Duration::Millis(tcp.time_wait_ms);
+  if (tcp.retries_count) {
+    const Duration idle = std::max(Duration::Millis(tcp.finwait2_timeout_ms),
+                                   Duration::Seconds(tcp.keepalive_intvl_s) * tcp.keepalive_probes);
+    return most * (tcp.retries2 + 1) + probe * 2 + idle + time_wait;
+  }
+  // tcp_orphan_retries; a FIN may follow a SYN that was never acknowledged.
+  const int64_t retries = tcp.orphan_retries != 0 ? tcp.orphan_retries : 8;
+  const Duration resend = most + BackOff(tcp, tcp.rto_min_ms, retries);
+  const Duration open =
+      BackOff(tcp, tcp.rexmit_initial_ms,
+              std::max(tcp.syn_retries + tcp.syn_linear_timeouts, tcp.synack_retries));
+  return std::max(resend, open) + probe * (retries + 2) + Duration::Seconds(tcp.fin_timeout_s) +
+         time_wait;
+}
+
+}  // namespace
+
 Duration LongestEnd(World& world) {
   Duration longest;
   for (const std::unique_ptr<Host>& host : world.hosts()) {
-    const TcpProfile& tcp = host->profile().tcp;
-    // Every retransmission may take the longest time-out; there are as many as the largest limit,
-    // and one more before each of the ways to end.
-    const int64_t tries = std::max({tcp.retries2, tcp.orphan_retries, tcp.synack_retries,
-                                    tcp.syn_retries, tcp.keepalive_probes}) +
-                          16;
-    const Duration resend = Duration::Millis(std::max(tcp.rto_max_ms, tcp.persmax_ms)) * tries;
-    const Duration idle = Duration::Seconds(tcp.keepalive_time_s) +
-                          Duration::Seconds(tcp.keepalive_intvl_s) * tcp.keepalive_probes;
-    const Duration close = Duration::Seconds(tcp.fin_timeout_s) +
-                           Duration::Millis(tcp.finwait2_timeout_ms + tcp.time_wait_ms);
-    longest = std::max(longest, resend + idle + close);
+    longest = std::max(longest, LongestEnd(host->profile().tcp));
   }
-  return longest;
+  // What is under way: neighbour resolution, queues of slow links, ICMP.
+  return longest + Duration::Seconds(60);
 }
 
 namespace {
