@@ -1,6 +1,9 @@
-// Any text is a topology that can be built or an error that names the file.
+// Any text is a topology, or an error that names the file; and a topology is a world that runs, or
+// an error that names the place in the file.
 #include "sim/core/check.h"
+#include "sim/world/build_world.h"
 #include "sim/world/topology_yaml.h"
+#include "sim/world/world.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace drywire {
@@ -28,14 +31,26 @@ std::vector<std::string> FuzzSeeds() {
 
 }  // namespace drywire
 
+namespace {
+
+bool NamesTheFile(const absl::Status& status) { return status.message().substr(0, 5) == "fuzz:"; }
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
   const auto topology = drywire::ParseTopology(text, "fuzz");
-  if (topology.ok()) {
-    DRYWIRE_CHECK(topology->Validate().ok());
-  } else {
-    DRYWIRE_CHECK(topology.status().message().substr(0, 5) == "fuzz:")
-        << topology.status().message();
+  if (!topology.ok()) {
+    DRYWIRE_CHECK(NamesTheFile(topology.status())) << topology.status().message();
+    return 0;
   }
+  DRYWIRE_CHECK(topology->Validate().ok());
+  const auto world = drywire::BuildWorld(*topology);
+  if (!world.ok()) {
+    DRYWIRE_CHECK(NamesTheFile(world.status())) << world.status().message();
+    return 0;
+  }
+  DRYWIRE_CHECK((*world)->errors().empty()) << (*world)->errors().front();
+  DRYWIRE_CHECK((*world)->Run().ok());
   return 0;
 }

@@ -3,6 +3,7 @@
 // one reads is what the other wrote; and once it only delivers, both come to an end.
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "stack/tcp/tcb.h"
 #include "tests/fuzz/byte_source.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/half_open.h"
 #include "tests/fuzz/random_seeds.h"
 
 namespace drywire {
@@ -34,10 +36,19 @@ class Duel {
       const uint8_t how = bytes_.Byte();
       open.mss = (how & 1) != 0 ? 100 : 1460;
       open.iss = Seq(0xffffff00u + bytes_.Byte());
-      ends_[i].tcb.settings().no_delay = (how & 2) != 0;
-      if ((how & 4) != 0) ends_[i].tcb.settings().receive_buffer = 8192;
-      // By simultaneous open: no listener needed.
-      ends_[i].tcb.Connect(now_, open, &actions_);
+      End& end = ends_[i];
+      end.tcb.settings().no_delay = (how & 2) != 0;
+      if ((how & 4) != 0) end.tcb.settings().receive_buffer = 8192;
+      end.profile.tcp.timestamps = (how & 8) != 0;
+      end.profile.tcp.window_scaling = (how & 16) != 0;
+      end.profile.tcp.syncookies = (how & 32) != 0 ? 2 : 1;
+      end.profile.tcp.syncookies_only = (how & 32) != 0;
+      if (i == 1 && (how & 64) != 0) {
+        end.half_open.emplace(&end.profile.tcp, &end.tcb.settings(),
+                              Listener::SynAnswer{open.iss, open.mss, 0});
+      } else {
+        end.tcb.Connect(now_, open, &actions_);  // both: simultaneous open
+      }
       Ship(i);
     }
   }
@@ -49,7 +60,10 @@ class Duel {
   // From here on everything is delivered in order, at once, and both programs close.
   void MakePeace() {
     for (End& end : ends_) {
-      if (!end.over && !end.tcb.orphan()) {
+      if (end.half_open.has_value()) {
+        end.half_open.reset();
+        end.over = true;
+      } else if (!end.over && !end.tcb.orphan()) {
         end.tcb.Close(now_, &actions_);
         Ship(end.number);
       }
@@ -82,6 +96,7 @@ class Duel {
     Profile profile;
     Tcb tcb;
     int number;
+    std::optional<HalfOpen> half_open;  // while it listens
     bool over = false;
     size_t written = 0;
     size_t read = 0;
@@ -100,7 +115,7 @@ class Duel {
         break;
       case 2: {
         const uint8_t how = bytes_.Byte();
-        if (end.over || end.tcb.orphan()) break;
+        if (end.over || end.half_open.has_value() || end.tcb.orphan()) break;
         if (how < 100) {
           // In SYN-SENT the sockets of a system that keeps no FIN disconnect instead.
           if (end.tcb.state() == TcpState::kSynSent && !end.profile.tcp.syn_sent_close_keeps_fin) {
@@ -139,11 +154,20 @@ class Duel {
     }
   }
 
-  Instant Deadline(int i) const { return ends_[i].over ? kNever : ends_[i].tcb.NextDeadline(); }
+  Instant Deadline(int i) {
+    End& end = ends_[i];
+    if (end.over) return kNever;
+    return end.half_open.has_value() ? end.half_open->NextDeadline() : end.tcb.NextDeadline();
+  }
 
   void Expire(int i) {
     if (Deadline(i) > now_) return;
-    ends_[i].tcb.OnDeadline(now_, &actions_);
+    End& end = ends_[i];
+    if (end.half_open.has_value()) {
+      end.half_open->OnDeadline(now_, &actions_);
+    } else {
+      end.tcb.OnDeadline(now_, &actions_);
+    }
     Ship(i);
   }
 
@@ -180,6 +204,10 @@ class Duel {
       // Somebody closed answers with a RST; TIME-WAIT acknowledges a FIN again.
       Segment reset;
       if (MakeResetFor(segment, &reset)) actions_.segments.push_back(std::move(reset));
+    } else if (to.half_open.has_value()) {
+      if (to.half_open->SegmentArrives(now_, segment, false, &to.tcb, &actions_)) {
+        to.half_open.reset();
+      }
     } else {
       to.tcb.SegmentArrives(now_, segment, &actions_);
     }
