@@ -21,6 +21,7 @@
 
 #include <cstdarg>
 
+#include "stack/sys/sys_environment.h"
 #include "tools/posix/libc_calls.h"
 #include "tools/posix/posix.h"
 
@@ -174,3 +175,7 @@ extern "C" void drywire_interpose_pthread_exit(void* result) {
   posix::FindLibc<void(void*)>("pthread_exit", nullptr)(result);
   std::abort();
 }
+
+// AddressSanitizer calls this when it has found something and is about to print it. What it needs
+// for that, a pipe to a symbolizer, is the C library's, whoever made the mistake.
+extern "C" void __asan_on_error() { static const drywire::ScopedSysEnvironment none(nullptr); }
