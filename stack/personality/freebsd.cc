@@ -304,6 +304,7 @@ Profile FreeBsdProfile() {
   profile.sys.timeouts_prevent_restart = false;
   profile.sys.connect_obeys_send_timeout = false;
   profile.sys.accept_obeys_receive_timeout = false;
+  profile.sys.exit_closes_last_first = false;
   profile.sys.pending_connect_waits = false;
   profile.sys.peek_waits_for_all = false;
   profile.sys.receive_refuses_negative_name = false;
