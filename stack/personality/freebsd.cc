@@ -205,6 +205,7 @@ void SetIp(IpProfile& ip) {
   ip.neighbour_queue = 16;
   ip.loopback_mtu = 16384;
   ip.down_removes_routes = false;
+  ip.route_error_cost = 0;
   ip.loopback_checked_on_output = true;
   ip.loopback_prefix_is_routed = false;
   ip.unspecified_is_loopback = false;
