@@ -17,6 +17,7 @@
 
 #include "absl/types/span.h"
 #include "sim/core/time.h"
+#include "stack/base/address.h"
 #include "stack/base/credentials.h"
 #include "stack/personality/cause.h"
 #include "stack/personality/socket_profile.h"
@@ -67,7 +68,7 @@ struct OptionContext {
   int type = 0;
   int protocol = 0;
   bool bound = false;      // holds a port
-  bool connected = false;  // has a peer
+  bool connected = false;  // has a route to a peer
   bool listening = false;
   int64_t path_mtu = 0;  // to the peer, when connected
   // Buffers that grow by themselves: what they are now, bytes; 0: what the options say.
@@ -86,6 +87,12 @@ Result<size_t> GetSocketOption(const OptionContext& context, int level, int name
 // kNoPermission, kAlreadyBound (IPV6_V6ONLY).
 Result<> SetSocketOption(const OptionContext& context, int level, int name,
                          absl::Span<const uint8_t> value, const Credentials& credentials);
+
+// The largest packet that IP_MTU admits to on a route to `remote`, bytes: an IPv4 packet is below
+// 64 KiB (IP_MAX_MTU), also on loopback.
+inline int64_t LargestOn(uint32_t mtu, const Address& remote) {
+  return remote.is_v4() && mtu > 65535 ? 65535 : mtu;
+}
 
 // Whether SetSocketOption knows the option.
 bool IsSettableOption(const OptionContext& context, int level, int name);

@@ -232,6 +232,7 @@ void TcpSocket::Disconnect() {
   left_network_ = failed_ = attempt_pending_ = connected_ = in_time_wait_ = false;
   shut_ = 0;
   remote_ = Endpoint();
+  route_ = RouteChoice();
   if (!address_bound_) local_ = Endpoint();
   port_.use = PortBinding::Use::kBound;
   // An error that nobody has read survives, unless there is a newer one.

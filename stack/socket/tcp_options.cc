@@ -182,8 +182,9 @@ void TcpSocket::OnOptionSet(int level, int name) {
 
 void TcpSocket::DescribeForOptions(OptionContext& context) const {
   context.listening = listening();
-  context.connected = !closed() && !handshaking() && !listening();
-  context.path_mtu = context.connected ? route_.mtu : 0;
+  // The route of an attempt stays with the socket until the attempt's end has been told.
+  context.connected = route_.mtu != 0 && !listening();
+  context.path_mtu = LargestOn(route_.mtu, remote_.address);
   context.receive_buffer = tcb_.ReceiveBuffer();
   context.send_buffer = tcb_.SendBuffer();
   context.largest_receive_buffer = net().profile().tcp.rmem[2];

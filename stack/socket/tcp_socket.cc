@@ -84,6 +84,8 @@ void TcpSocket::OnPacketError(const PacketError& error) {
   tcb_.IcmpArrives(net().now(), error.cause, error.quoted.seq, MssOf(hop, remote_.address),
                    actions.get(), inside_connect);
   Perform(*actions);
+  // ipv4_link_failure: the route is of no use any more.
+  if (error.local && closed()) route_ = RouteChoice();
   // ICMPv6 errors are queued only for those who ask for them.
   const bool queued = opening && remote_.address.is_v4() && rules().icmp_stays_queued;
   if (queued && (closed() || tcb_.has_soft_error())) icmp_queued_ = true;

@@ -460,7 +460,7 @@ void UdpSocket::DescribeForOptions(OptionContext& context) const {
     const Result<RouteChoice> route = RouteTo(peer_name_, AddressUse::kSend, port_.uid);
     if (route.ok()) mtu = route->mtu;
   }
-  context.path_mtu = std::min<int64_t>(mtu, kLongest);
+  context.path_mtu = LargestOn(mtu, pcb_.peer().address);
 }
 
 std::string UdpSocket::Describe() const {
