@@ -173,6 +173,7 @@ void SetTcp(TcpProfile& tcp) {
   tcp.fin_ignores_window = true;
   tcp.wmem = {2048, 32768, 2097152};
   tcp.send_buffer_grows = false;
+  tcp.outq_counts_sequence = false;
   tcp.write_low_water = 2048;
   tcp.ack_rule = AckRule::kBsd;
   tcp.fin_acked_at_once = true;

@@ -142,8 +142,9 @@ struct TcpProfile {
   bool fin_ignores_window = false;
   std::array<int64_t, 3> wmem = {4096, 16384,
                                  4194304};  // net.ipv4.tcp_wmem; sendspace, sendbuf_max
-  bool send_buffer_grows = true;  // sized for the initial window when the connection opens
-  int64_t write_low_water = 0;    // room that makes a socket writable; 0: a third of the buffer
+  bool outq_counts_sequence = true;  // TIOCOUTQ is a difference of sequence numbers, not bytes
+  bool send_buffer_grows = true;     // sized for the initial window when the connection opens
+  int64_t write_low_water = 0;       // room that makes a socket writable; 0: a third of the buffer
 
   // --- Receiving ---
   AckRule ack_rule = AckRule::kLinux;

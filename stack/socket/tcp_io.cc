@@ -130,7 +130,7 @@ Result<size_t> TcpSocket::Readable() const {
 
 Result<size_t> TcpSocket::Unsent() const {
   if (listening()) return Cause::kInvalidArgument;
-  return tcb_.Unacknowledged();
+  return tcb_.OutQueue();
 }
 
 }  // namespace drywire

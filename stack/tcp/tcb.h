@@ -75,9 +75,12 @@ class Tcb {
   // Queues `data`, at most SendRoom() bytes, and sends what may be sent. `more`: more follows soon
   // (MSG_MORE). Allowed unless the sending direction was closed.
   void Send(Instant now, Bytes data, bool more, Actions* actions);
-  // Bytes not yet acknowledged, sent or not (SIOCOUTQ).
+  // Bytes not yet acknowledged, sent or not.
   size_t Unacknowledged() const { return send_queue_.size(); }
   // After settings().no_delay or cork was cleared: sends what was held back.
+  // SIOCOUTQ. Linux takes the difference of two sequence numbers, so that a FIN counts, and of a
+  // connection that has ended what was left.
+  size_t OutQueue() const;
   void Push(Instant now, Actions* actions);
 
   // --- Receiving (3.10.3) ---
