@@ -179,8 +179,9 @@ struct TcpProfile {
   int64_t icmp_may_rst = 1;  // net.inet.tcp.icmp_may_rst
   // Connections adopt a path MTU that another one of the host was told (tcp_current_mss).
   bool follows_route_mtu = true;
-  // An ICMP error that comes back over loopback while connect() still holds the socket is only
-  // noted: SO_ERROR tells it, the answer to the next SYN ends the attempt (Linux, tcp_v4_err).
+  // An ICMP error that comes back while connect() still holds the socket, which is at the instant
+  // of the call, is only noted: SO_ERROR tells it, the answer to the next SYN ends the attempt
+  // (Linux, tcp_v4_err).
   bool icmp_is_soft_inside_connect = true;
   // Fatal at once in SYN-SENT (with icmp_may_rst).
   IcmpCauseSet icmp_fatal_connecting = IcmpCauseSet::All();

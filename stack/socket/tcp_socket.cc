@@ -78,9 +78,9 @@ void TcpSocket::OnPacketError(const PacketError& error) {
   if (error.cause == Cause::kIcmpFragmentationNeeded && tcb_.IcmpIsGenuine(error.quoted.seq)) {
     hop.mtu = net().ip().NotePathMtu(net().now(), connection_.id().remote.address, hop.mtu);
   }
-  // Loopback has no latency: the answer arrives while the call that sent the SYN goes on.
-  const bool inside_connect = tcb_.state() == TcpState::kSynSent && !error.local &&
-                              error.interface == kLoopbackInterface && net().now() == syn_sent_at_;
+  // No time has passed: the answer arrives while the call that sent the SYN goes on.
+  const bool inside_connect =
+      tcb_.state() == TcpState::kSynSent && !error.local && net().now() == syn_sent_at_;
   tcb_.IcmpArrives(net().now(), error.cause, error.quoted.seq, MssOf(hop, remote_.address),
                    actions.get(), inside_connect);
   Perform(*actions);
