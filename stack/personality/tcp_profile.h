@@ -123,6 +123,7 @@ struct TcpProfile {
 
   // --- Round trips and retransmission ---
   RtoRule rto_rule = RtoRule::kLinux;
+  int64_t early_retrans = 3;    // net.ipv4.tcp_early_retrans: tail loss probes from 3 on
   int64_t rto_min_ms = 200;     // net.ipv4.tcp_rto_min_us; net.inet.tcp.rexmit_min
   int64_t rexmit_slop_ms = 0;   // net.inet.tcp.rexmit_slop
   int64_t rto_max_ms = 120000;  // net.ipv4.tcp_rto_max_ms; TCPTV_REXMTMAX
@@ -148,6 +149,7 @@ struct TcpProfile {
 
   // --- Receiving ---
   AckRule ack_rule = AckRule::kLinux;
+  int64_t dsack = 1;            // net.ipv4.tcp_dsack: duplicates are told (RFC 2883)
   int64_t delack_ms = 40;       // TCP_DELACK_MIN; net.inet.tcp.delacktime
   int64_t delack_max_ms = 200;  // TCP_DELACK_MAX
   bool fin_acked_at_once = false;
