@@ -249,6 +249,8 @@ void Tcb::TakeText(Instant now, Segment& segment, Actions* actions) {
     return;
   }
   if (reassembly_ == nullptr) reassembly_ = std::make_unique<Reassembly>();
+  const SackBlock known = reassembly_->Overlap(segment.seq, end + (fin ? 1 : 0));
+  if (known.left != known.right) NoteDuplicate(known.left, known.right);
   if (length != 0) DataArrived(now, length, segment.Has(kPsh));
   reassembly_->Add(segment.seq, std::move(segment.payload), fin);
   ack_.scheduled = true;
