@@ -298,6 +298,7 @@ Profile FreeBsdProfile() {
   stream.icmp_stays_queued = false;
   stream.soft_errors_are_told = false;
   stream.linux_tcp_options = false;
+  stream.mapped_socket_stays_ipv4 = false;
   profile.sys.sysname = "FreeBSD";
   profile.sys.release = "14.0-RELEASE";
   profile.sys.version = "FreeBSD 14.0-RELEASE GENERIC";

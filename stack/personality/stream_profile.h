@@ -62,6 +62,9 @@ struct StreamProfile {
   // SO_ERROR tells, and clears, an ICMP error that was no reason to end the connection; otherwise
   // it only explains a timeout (t_softerror).
   bool soft_errors_are_told = true;
+  // A socket that was once connected to a v4-mapped address keeps sending by IPv4 (icsk_af_ops):
+  // when it is connected to an IPv6 address later, nothing it sends goes anywhere.
+  bool mapped_socket_stays_ipv4 = true;
   // Whether tcp(7)'s options exist, or tcp(4)'s.
   bool linux_tcp_options = true;
 };

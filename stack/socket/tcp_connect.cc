@@ -181,6 +181,8 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   if (!registered.ok()) return registered.cause();
 
   const bool mapped = v6() && route->source.is_v4();
+  was_mapped_ |= mapped;
+  mute_ = was_mapped_ && !mapped && rules().mapped_socket_stays_ipv4;
   local_.address = mapped ? route->source.Mapped() : route->source;
   local_.scope_id = id.local.scope_id;
   PortTable::SetLocal(&port_, local_.address);

@@ -161,6 +161,7 @@ void TcpSocket::SendSegment(Segment&& segment) {
       return;
     }
     mtu_changed_ |= route_.mtu != route->mtu;
+  if (mute_) return;
     route_ = *route;
   }
   PacketPtr packet = net().packets().New();

@@ -156,6 +156,8 @@ class TcpSocket final : public InetSocket {
   bool left_network_ = false;
   bool failed_ = false;  // left the network by an error
   bool dead_ = false;    // StreamProfile::failed_socket_is_dead
+  bool was_mapped_ = false;  // connect() to a v4-mapped address was called
+  bool mute_ = false;        // see StreamProfile::mapped_socket_stays_ipv4
   bool holds_self_ = false;
 };
 

@@ -84,12 +84,9 @@ void UdpSocket::UpdateDemux() {
   ReuseGroup group;
   group.member = profile.has_reuse_port_lb ? port_.reuse_port_lb : port_.reuse_port;
   group.uid = port_.uid;
-  BoundAddress bound = BoundForDemux();
-  // Linux lets a socket that once chose ::1 connect to an IPv4 address, from another one.
-  if (pcb_.connected() && bound.address.family() != pcb_.peer().address.family()) {
-    bound.address = route_.source;
-  }
-  net_->demux().RegisterUdp(this, bound, pcb_.peer(), group);
+  // Linux lets a socket that once chose an IPv6 address connect to an IPv4 one, but finds it under
+  // the address it chose only: neither errors nor data reach it then.
+  net_->demux().RegisterUdp(this, BoundForDemux(), pcb_.peer(), group);
 }
 
 Result<> UdpSocket::Bind(const RawAddress& address, const Credentials& credentials) {
