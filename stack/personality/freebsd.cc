@@ -206,6 +206,7 @@ void SetIp(IpProfile& ip) {
   ip.neighbours = NeighbourRule::kBsd;
   ip.icmp_limit = IcmpLimitRule::kPerSecond;
   ip.route_error_cost = 0;
+  ip.icmp_quoted_text = 0;
   ip.neighbour_queue = 16;
   ip.loopback_mtu = 16384;
   ip.down_removes_routes = false;
@@ -297,8 +298,8 @@ Profile FreeBsdProfile() {
   stream.destination_before_route = true;
   stream.icmp_stays_queued = false;
   stream.soft_errors_are_told = false;
-  stream.linux_tcp_options = false;
   stream.mapped_socket_stays_ipv4 = false;
+  stream.linux_tcp_options = false;
   profile.sys.sysname = "FreeBSD";
   profile.sys.release = "14.0-RELEASE";
   profile.sys.version = "FreeBSD 14.0-RELEASE GENERIC";

@@ -68,6 +68,9 @@ struct IpProfile {
   int64_t connect_inaddr_wild = 1;  // net.inet.ip.connect_inaddr_wild
 
   // --- rules without a sysctl
+  // Bytes of a datagram's text that an ICMPv4 error quotes: Linux fills 576 bytes, FreeBSD
+  // quotes the eight of the UDP header (net.inet.icmp.quotelen).
+  int64_t icmp_quoted_text = 520;
   RefusingRouteRule refusing_routes = RefusingRouteRule::kByType;
   NeighbourRule neighbours = NeighbourRule::kLinux;
   IcmpLimitRule icmp_limit = IcmpLimitRule::kPerDestination;
