@@ -113,6 +113,7 @@ void IpStack::InputIcmp(Instant now, const Interface& in, PacketPtr packet, IpAc
   report.from = packet->source;
   report.type = message.type;
   report.code = message.code;
+  if (message.QuotesText()) report.text = message.payload;
   actions.Add(std::move(report));
 }
 

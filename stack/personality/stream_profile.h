@@ -56,8 +56,8 @@ struct StreamProfile {
   bool reset_leaves_accept_queue = false;
   // connect() refuses multicast and 255.255.255.255 before it looks for a route.
   bool destination_before_route = false;
-  // An ICMP error that ends an attempt also stays in the socket's error queue, which is not
-  // modelled otherwise: poll() shows ERR from then on.
+  // An ICMP error about an attempt also stays in the socket's error queue, whether it was asked for
+  // (IP_RECVERR) or not: poll() shows ERR until recvmsg() with MSG_ERRQUEUE takes it.
   bool icmp_stays_queued = true;
   // SO_ERROR tells, and clears, an ICMP error that was no reason to end the connection; otherwise
   // it only explains a timeout (t_softerror).

@@ -2,8 +2,8 @@
 //
 // A table says for each (level, name) which systems have it, how long its value is, which values
 // are allowed and where it is kept; options in no row are unknown (ENOPROTOOPT), which is how
-// everything that is not modelled is refused: SO_BINDTODEVICE, SO_MARK, timestamping, IP_RECVERR,
-// packet info, multicast membership, BPF filters. Names are Linux's numbers also for a FreeBSD
+// everything that is not modelled is refused: SO_BINDTODEVICE, SO_MARK, timestamping, packet info,
+// multicast membership, BPF filters. Names are Linux's numbers also for a FreeBSD
 // host, because programs are compiled here; FreeBSD's SO_REUSEPORT_LB has its own.
 //
 // Stored without effect: SO_PRIORITY, SO_OOBINLINE (there is no urgent data), SO_RCVLOWAT on
@@ -53,11 +53,13 @@ struct SocketOptions {
   int64_t freebind = 0;
   int64_t bind_address_no_port = 0;
   int64_t local_port_range = 0;  // high << 16 | low
+  int64_t recverr = 0;
   // IPPROTO_IPV6
   int64_t v6only = 0;
   int64_t hops = -1;
   int64_t traffic_class = 0;
   int64_t mtu_discover6 = 1;
+  int64_t recverr6 = 0;
 };
 
 // What an option needs to know of the socket it is asked of.

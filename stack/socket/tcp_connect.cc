@@ -196,7 +196,7 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   SyncSettings();
   attempt_pending_ = true;
   mtu_changed_ = false;
-  syn_sent_at_ = net().now();
+  called_at_ = net().now();
 
   const TcpHost& host = TcpHost::Of(net());
   Tcb::OpenParameters open;
