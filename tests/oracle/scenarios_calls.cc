@@ -193,6 +193,34 @@ ORACLE(Calls, PathMtuOfConnections, kPair) {
   });
 }
 
+// The retransmission timeout is kept in ticks of 4 ms.
+ORACLE(Calls, TimeoutInTicks, kPair) {
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const auto timeout = [&](const char* label, int fd) {
+      tcp_info info = {};
+      socklen_t length = sizeof info;
+      os::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length);
+      s(label, info.tcpi_rto);
+    };
+    timeout("fresh", Tcp());
+    const int fd = ReachServer(s);
+    timeout("connected", fd);
+    s.Send(fd, "x");
+    s("wait", WaitFor(fd, POLLIN));
+    timeout("measured", fd);
+    const TcpPair pair = Connected(81);
+    timeout("loopback", pair.client);
+    timeout("accepted", pair.server);
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int fd = ServeOne(s);
+    s("wait", WaitFor(fd, POLLIN)).Receive(fd).Send(fd, "y");
+    s("wait", WaitFor(fd, POLLRDHUP));
+  });
+}
+
 // 127.0.0.0/8 stays at home; broadcasts are for datagrams, with permission.
 ORACLE(Calls, SourcesAndDestinations, kPair) {
   it.On("a", [](Script& s) {
@@ -222,7 +250,6 @@ ORACLE(Calls, SourcesAndDestinations, kPair) {
 // A process that ends closes what it has open from the last to the first; a file that has several
 // descriptors with the last of them.
 ORACLE(Calls, EndOfAProcess, kPair) {
-  it.Watch("b");
   it.On("a", [](Script& s) {
     s.Row("client");
     s.Await("ready");
@@ -239,8 +266,16 @@ ORACLE(Calls, EndOfAProcess, kPair) {
     s.Row("server");
     const int listener = ListenOn("10.0.0.2", 80);
     s.Announce("ready");
-    for (int i = 0; i < 5; ++i) Accept(listener);
+    const int epoll = os::epoll_create1(0);
+    for (uint32_t i = 0; i < 5; ++i) {
+      epoll_event event = {EPOLLRDHUP | EPOLLET, {}};
+      event.data.u32 = 7000 + i;
+      s("watch", os::epoll_ctl(epoll, EPOLL_CTL_ADD, Accept(listener), &event));
+    }
     SleepMs(200);
+    epoll_event events[8];
+    const int count = os::epoll_wait(epoll, events, 8, 0);
+    for (int i = 0; i < count; ++i) s("end", events[i].data.u32);
   });
 }
 
