@@ -90,7 +90,11 @@ void TcpSocket::OnPacketError(const PacketError& error) {
   // ICMPv6 errors are queued only for those who ask for them.
   const bool v4 = error.quoted.destination.is_v4();
   const bool queued = opening && genuine && rules().icmp_stays_queued && (v4 || WantsErrors(v4));
-  if (queued && (closed() || tcb_.has_soft_error())) QueueError(error);
+  if (queued && (closed() || tcb_.has_soft_error())) {
+    QueueError(error);
+    WakeReaders();
+    WakeWriters();
+  }
   // Whoever asks is told of what is no reason to end the connection, too.
   if (!opening && genuine && !inside_call && WantsErrors(v4) && tcb_.has_soft_error()) {
     error_ = tcb_.TakeSoftError();

@@ -288,6 +288,7 @@ Result<> UdpSocket::CheckSize(size_t size, const RouteChoice& route, uint16_t po
     const uint16_t named = v4 ? pcb_.peer().port : port;
     if (WantsErrors(v4)) {
       QueueLocalError(Cause::kMessageTooLong, {route.destination, named, 0}, mtu);
+      read_waiters().Notify(kPollErr);
     }
     return Cause::kMessageTooLong;
   };

@@ -193,6 +193,39 @@ ORACLE(Calls, PathMtuOfConnections, kPair) {
   });
 }
 
+// Who waits for a socket learns of an error in its queue.
+ORACLE(Calls, WaitingForQueuedErrors, kPair) {
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    s.Firewall("input tcp dport 81 reject with icmp type host-unreachable");
+    s.Announce("ready");
+    s.Await("done");
+  });
+  it.On("a", [](Script& s) {
+    s.Await("ready");
+    s.Row("attempt");
+    const int fd = Tcp();
+    const int epoll = os::epoll_create1(0);
+    epoll_event event = {EPOLLIN | EPOLLET, {}};
+    os::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+    s("fresh", os::epoll_wait(epoll, &event, 1, 0));
+    s("connect", Connect(fd, "10.0.0.2", 81))("wait", WaitFor(fd, POLLIN, 500)).Elapsed().Poll(fd);
+    s("edge", os::epoll_wait(epoll, &event, 1, 0))("again", os::epoll_wait(epoll, &event, 1, 0));
+    s("end", os::epoll_wait(epoll, &event, 1, 3000)).Elapsed().Poll(fd);
+    s.Row("datagram");
+    const int udp = Udp();
+    SetInt(udp, IPPROTO_IP, IP_RECVERR, 1);
+    SetInt(udp, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+    event.events = EPOLLIN | EPOLLET;
+    os::epoll_ctl(epoll, EPOLL_CTL_ADD, udp, &event);
+    s("connect", Connect(udp, "10.0.0.2", 9))("fresh", os::epoll_wait(epoll, &event, 1, 0));
+    s.Send(udp, std::string(1473, 'x'))("edge", os::epoll_wait(epoll, &event, 1, 0));
+    s.Text("events", Script::Events(event.events));
+    s("again", os::epoll_wait(epoll, &event, 1, 0)).Poll(udp);
+    s.Announce("done");
+  });
+}
+
 // The retransmission timeout is kept in ticks of 4 ms.
 ORACLE(Calls, TimeoutInTicks, kPair) {
   it.On("a", [](Script& s) {
