@@ -1,6 +1,7 @@
 #include "stack/host/fd_table.h"
 
 #include <utility>
+#include <vector>
 
 namespace drywire {
 namespace {
@@ -125,9 +126,18 @@ Result<FileRef> FdTable::Close(int fd) {
 }
 
 void FdTable::CloseAll() {
+  // A file ends when the last of its descriptors is closed.
+  std::vector<FileRef> ending;
   for (int fd = 0; fd < static_cast<int>(slots_.size()); ++fd) {
-    if (slots_[fd].file) (void)Close(fd).ok();
+    if (!slots_[fd].file) continue;
+    FileRef file = Take(fd);
+    if (host_->ends_last_first && file->descriptors() == 1) {
+      ending.push_back(std::move(file));
+    } else {
+      Drop(*file);
+    }
   }
+  for (; !ending.empty(); ending.pop_back()) Drop(*ending.back());
 }
 
 Result<bool> FdTable::CloseOnExec(int fd) const {

@@ -19,6 +19,7 @@ namespace drywire {
 struct OpenFiles {
   int64_t open = 0;
   const int64_t* limit = nullptr;  // in the host's profile
+  bool ends_last_first = true;     // see SysProfile::exit_closes_last_first
   bool privileged_exempt = true;   // the limit does not hold for privileged processes
 };
 

@@ -23,6 +23,10 @@ class IcmpLimit {
   // Whether the error may be sent to `destination` now; counts it if so. Not to be asked about
   // packets that stay on the loopback interface: they are never limited by kPerDestination.
   bool AllowError(Instant now, const IcmpError& error, const Address& destination, bool loopback);
+  // Whether a forwarder may answer `source`, for whose packet there was no route or one that
+  // refuses, at all (Linux's ip_error(): route.error_cost, route.error_burst). What it sends then
+  // is an error like any other: the same tokens are paid with twice.
+  bool AllowRouteError(Instant now, const Address& source);
   // Likewise for the RST of a closed port (limited by kPerSecond only).
   bool AllowReset(Instant now);
   void Clear();
@@ -37,6 +41,8 @@ class IcmpLimit {
     int64_t count = 0;
   };
   bool AllowPerSecond(Instant now, Second& kind);
+  // The bucket of `address` with what has come in since it was last looked at, at most `most`.
+  Bucket& Refill(Instant now, const Address& address, Duration most);
 
   const IpProfile& profile_;
   absl::flat_hash_map<Address, Bucket> buckets_;

@@ -12,6 +12,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "stack/base/address.h"
+#include "stack/base/bytes.h"
 #include "stack/personality/cause.h"
 #include "stack/wire/packet.h"
 
@@ -65,6 +66,7 @@ class IpActions {
     Address from;
     uint8_t type = 0;  // of the ICMP message
     uint8_t code = 0;
+    Bytes text;  // what it quotes of what a datagram carried
   };
   // For the trace; the packet ends here.
   struct Dropped {

@@ -111,6 +111,7 @@ void IpStack::InputIcmp(Instant now, const Interface& in, PacketPtr packet, IpAc
   report.from = packet->source;
   report.type = message.type;
   report.code = message.code;
+  if (message.QuotesText()) report.text = message.payload;
   actions.Add(std::move(report));
 }
 
@@ -167,24 +168,30 @@ bool IpStack::PrepareForward(Instant now, const Interface& in, PacketPtr& packet
     Drop(std::move(packet), reason, in.index, actions);
     return false;
   };
+  const auto refuse_by_route = [&](Unreachable what, DropReason reason) {
+    if (limit_.AllowRouteError(now, packet->source)) {
+      return refuse(UnreachableError(what, v6), reason);
+    }
+    Drop(std::move(packet), reason, in.index, actions);
+    return false;
+  };
   const Unreachable no_route = profile_.forward_no_route_is_net_unreachable || v6
                                    ? Unreachable::kNoRoute
                                    : Unreachable::kHost;
   const Route* route = routes_.Lookup(to);
   if (route == nullptr || route->type == RouteType::kThrow) {
-    return refuse(UnreachableError(no_route, v6), DropReason::kNoRoute);
+    return refuse_by_route(no_route, DropReason::kNoRoute);
   }
   switch (route->type) {
     case RouteType::kBlackhole:
       Drop(std::move(packet), DropReason::kRefusedByRoute, in.index, actions);
       return false;
     case RouteType::kProhibit:
-      return refuse(UnreachableError(Unreachable::kAdminProhibited, v6),
-                    DropReason::kRefusedByRoute);
+      return refuse_by_route(Unreachable::kAdminProhibited, DropReason::kRefusedByRoute);
     case RouteType::kUnreachable:
       // Observed: an IPv6 router says "no route" here.
-      return refuse(UnreachableError(v6 ? Unreachable::kNoRoute : Unreachable::kHost, v6),
-                    DropReason::kRefusedByRoute);
+      return refuse_by_route(v6 ? Unreachable::kNoRoute : Unreachable::kHost,
+                             DropReason::kRefusedByRoute);
     default:
       break;
   }

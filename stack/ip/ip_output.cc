@@ -123,6 +123,7 @@ void IpStack::Apply(Instant now, uint32_t interface, const Address& address,
       report.from = packet->source;
       report.type = error.type;
       report.code = error.code;
+      if (const Datagram* datagram = packet->datagram()) report.text = datagram->payload;
       actions.Add(std::move(report));
     }
     Drop(std::move(packet), DropReason::kNeighbourFailed, interface, actions);
@@ -191,8 +192,11 @@ void IpStack::SendIcmpError(Instant now, const Packet& about, const IcmpError& e
   // Whoever was addressed answers under that address; a router under the one it would send from.
   const Address from = IsLocal(about.destination) ? about.destination : Address();
   const int64_t ttl = error.v6 ? profile_.default_hop_limit : profile_.default_ttl;
-  SendReply(now, MakeIcmpError(pool_, about, error, from, static_cast<uint8_t>(ttl)), interface,
-            actions);
+  // RFC 4443 2.4 (c): as much as fits into 1280 bytes, less the headers.
+  constexpr size_t kQuote6 = 1280 - 40 - 8 - 40 - 8;
+  const size_t text = error.v6 ? kQuote6 : static_cast<size_t>(profile_.icmp_quoted_text);
+  SendReply(now, MakeIcmpError(pool_, about, error, from, static_cast<uint8_t>(ttl), text),
+            interface, actions);
 }
 
 void IpStack::SendPortUnreachable(Instant now, const Packet& about, IpActions& actions) {

@@ -266,19 +266,18 @@ Result<> IpStack::SelectSourceFor(const Address& preferred, RouteChoice& choice)
 }
 
 Result<> IpStack::CheckChoice(const RouteQuery& query, RouteChoice& choice) const {
+  // 127.0.0.0/8 must not be seen outside a host (RFC 1122 3.2.1.3). IPv6 sends it; the receiver
+  // throws it away.
+  const bool loops = (choice.source.is_v4() && choice.source.IsLoopback()) ||
+                     (choice.destination.is_v4() && choice.destination.IsLoopback());
+  const bool escapes = loops && choice.interface != 0 && !At(choice.interface).loopback;
+  if (escapes && !profile_.loopback_checked_on_output) return Cause::kSourceNotUsable;
   Cause cause = Cause::kNone;
   if (choice.is_broadcast() && query.protocol == IpProtocol::kTcp) {
     if (profile_.stream_broadcast_refused_by_routing) return Cause::kBroadcastDestination;
     cause = Cause::kBroadcastDestination;
   }
-  // 127.0.0.0/8 must not be seen outside a host (RFC 1122 3.2.1.3). IPv6 sends it; the receiver
-  // throws it away.
-  const bool loops = (choice.source.is_v4() && choice.source.IsLoopback()) ||
-                     (choice.destination.is_v4() && choice.destination.IsLoopback());
-  if (loops && choice.interface != 0 && !At(choice.interface).loopback) {
-    if (!profile_.loopback_checked_on_output) return Cause::kSourceNotUsable;
-    cause = Cause::kSourceNotUsable;
-  }
+  if (escapes) cause = Cause::kSourceNotUsable;
   if (cause != Cause::kNone) choice.output_error = cause;
   return {};
 }

@@ -55,10 +55,13 @@ bool MayAnswerWithError(const Packet& about, bool link_broadcast) {
 }
 
 PacketPtr MakeIcmpError(PacketPool& pool, const Packet& about, const IcmpError& error,
-                        const Address& from, uint8_t ttl) {
+                        const Address& from, uint8_t ttl, size_t text) {
   PacketPtr packet = NewReply(pool, from, about.source, ttl);
   packet->dont_fragment = false;
   IcmpMessage message;
+  if (const Datagram* datagram = about.datagram()) {
+    message.payload = datagram->payload.Slice(0, text);
+  }
   message.v6 = error.v6;
   message.type = error.type;
   message.code = error.code;

@@ -5,6 +5,7 @@
 #ifndef DRYWIRE_STACK_IP_REPLIES_H_
 #define DRYWIRE_STACK_IP_REPLIES_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "stack/base/address.h"
@@ -36,9 +37,10 @@ IcmpError TooBigError(bool v6, uint32_t mtu);
 // it came or went as a broadcast.
 bool MayAnswerWithError(const Packet& about, bool link_broadcast);
 
-// An ICMP error about `about`, to its source, from `from`.
+// An ICMP error about `about`, to its source, from `from`; it quotes at most `text` bytes of what a
+// datagram carried.
 PacketPtr MakeIcmpError(PacketPool& pool, const Packet& about, const IcmpError& error,
-                        const Address& from, uint8_t ttl);
+                        const Address& from, uint8_t ttl, size_t text = 0);
 // The answer to an echo request. Requires one.
 PacketPtr MakeEchoReply(PacketPool& pool, const Packet& request, const Address& from, uint8_t ttl);
 // The RST that a closed port sends; null if `about` is no segment or is itself a RST.

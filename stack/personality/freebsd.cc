@@ -160,6 +160,7 @@ void SetTcp(TcpProfile& tcp) {
   tcp.rst_needs_last_ack_sent = true;
   // Retransmission.
   tcp.rto_rule = RtoRule::kBsd;
+  tcp.early_retrans = 0;
   tcp.rto_min_ms = 30;
   tcp.rexmit_slop_ms = 200;
   tcp.rto_max_ms = 64000;
@@ -174,9 +175,11 @@ void SetTcp(TcpProfile& tcp) {
   tcp.window_half_is_enough = true;
   tcp.fin_ignores_window = true;
   tcp.wmem = {2048, 32768, 2097152};
+  tcp.outq_counts_sequence = false;
   tcp.send_buffer_grows = false;
   tcp.write_low_water = 2048;
   tcp.ack_rule = AckRule::kBsd;
+  tcp.dsack = 0;
   tcp.fin_acked_at_once = true;
   tcp.window_rule = WindowRule::kBsd;
   tcp.rmem = {1, 65536, 2097152};
@@ -205,6 +208,8 @@ void SetIp(IpProfile& ip) {
   ip.refusing_routes = RefusingRouteRule::kAbsentUnlessBound;
   ip.neighbours = NeighbourRule::kBsd;
   ip.icmp_limit = IcmpLimitRule::kPerSecond;
+  ip.route_error_cost = 0;
+  ip.icmp_quoted_text = 0;
   ip.neighbour_queue = 16;
   ip.loopback_mtu = 16384;
   ip.down_removes_routes = false;
@@ -296,6 +301,7 @@ Profile FreeBsdProfile() {
   stream.destination_before_route = true;
   stream.icmp_stays_queued = false;
   stream.soft_errors_are_told = false;
+  stream.mapped_socket_stays_ipv4 = false;
   stream.linux_tcp_options = false;
   profile.sys.sysname = "FreeBSD";
   profile.sys.release = "14.0-RELEASE";
@@ -303,6 +309,7 @@ Profile FreeBsdProfile() {
   profile.sys.machine = "amd64";
   profile.sys.arguments_before_descriptor = true;
   profile.sys.poll_rejects_negative_timeout = true;
+  profile.sys.exit_closes_last_first = false;
   profile.sys.connect_restarts = false;
   profile.sys.timeouts_prevent_restart = false;
   profile.sys.connect_obeys_send_timeout = false;

@@ -48,6 +48,10 @@ struct IpProfile {
   int64_t icmp_ratelimit_ms = 1000;    // net.ipv4.icmp_ratelimit; 0: no limit
   int64_t icmp_ratemask = 6168;        // net.ipv4.icmp_ratemask: bit n limits ICMP type n
   int64_t icmp_v6_ratelimit_ms = 100;  // net.ipv6.icmp.ratelimit; 0: no limit
+  // What an IPv4 router's answer about a route costs and how much may be saved up, besides
+  // icmp_ratelimit, in jiffies of 4 ms: net.ipv4.route.error_cost and error_burst. 0: nothing.
+  int64_t route_error_cost = 250;
+  int64_t route_error_burst = 1250;
   int64_t mtu_expires_s = 600;         // net.ipv4.route.mtu_expires
   int64_t min_pmtu = 552;              // net.ipv4.route.min_pmtu
   int64_t neigh_retrans_ms = 1000;     // net.ipv4.neigh.default.retrans_time_ms
@@ -64,6 +68,9 @@ struct IpProfile {
   int64_t connect_inaddr_wild = 1;  // net.inet.ip.connect_inaddr_wild
 
   // --- rules without a sysctl
+  // Bytes of a datagram's text that an ICMPv4 error quotes: Linux fills 576 bytes, FreeBSD
+  // quotes the eight of the UDP header (net.inet.icmp.quotelen).
+  int64_t icmp_quoted_text = 520;
   RefusingRouteRule refusing_routes = RefusingRouteRule::kByType;
   NeighbourRule neighbours = NeighbourRule::kLinux;
   IcmpLimitRule icmp_limit = IcmpLimitRule::kPerDestination;

@@ -56,12 +56,15 @@ struct StreamProfile {
   bool reset_leaves_accept_queue = false;
   // connect() refuses multicast and 255.255.255.255 before it looks for a route.
   bool destination_before_route = false;
-  // An ICMP error that ends an attempt also stays in the socket's error queue, which is not
-  // modelled otherwise: poll() shows ERR from then on.
+  // An ICMP error about an attempt also stays in the socket's error queue, whether it was asked for
+  // (IP_RECVERR) or not: poll() shows ERR until recvmsg() with MSG_ERRQUEUE takes it.
   bool icmp_stays_queued = true;
   // SO_ERROR tells, and clears, an ICMP error that was no reason to end the connection; otherwise
   // it only explains a timeout (t_softerror).
   bool soft_errors_are_told = true;
+  // A socket that was once connected to a v4-mapped address keeps sending by IPv4 (icsk_af_ops):
+  // when it is connected to an IPv6 address later, nothing it sends goes anywhere.
+  bool mapped_socket_stays_ipv4 = true;
   // Whether tcp(7)'s options exist, or tcp(4)'s.
   bool linux_tcp_options = true;
 };

@@ -34,6 +34,11 @@ struct SysProfile {
   // SO_RCVTIMEO and SO_SNDTIMEO keep calls from being restarted.
   bool timeouts_prevent_restart = true;
 
+  // --- Ends of processes ---
+  // What a process has open ends in reverse: the file whose last descriptor has the highest number
+  // first (exit_files() defers each to a stack of work).
+  bool exit_closes_last_first = true;
+
   // --- Waiting ---
   bool connect_obeys_send_timeout = true;
   bool accept_obeys_receive_timeout = true;

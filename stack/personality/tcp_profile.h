@@ -123,6 +123,7 @@ struct TcpProfile {
 
   // --- Round trips and retransmission ---
   RtoRule rto_rule = RtoRule::kLinux;
+  int64_t early_retrans = 3;    // net.ipv4.tcp_early_retrans: tail loss probes from 3 on
   int64_t rto_min_ms = 200;     // net.ipv4.tcp_rto_min_us; net.inet.tcp.rexmit_min
   int64_t rexmit_slop_ms = 0;   // net.inet.tcp.rexmit_slop
   int64_t rto_max_ms = 120000;  // net.ipv4.tcp_rto_max_ms; TCPTV_REXMTMAX
@@ -142,11 +143,13 @@ struct TcpProfile {
   bool fin_ignores_window = false;
   std::array<int64_t, 3> wmem = {4096, 16384,
                                  4194304};  // net.ipv4.tcp_wmem; sendspace, sendbuf_max
-  bool send_buffer_grows = true;  // sized for the initial window when the connection opens
-  int64_t write_low_water = 0;    // room that makes a socket writable; 0: a third of the buffer
+  bool outq_counts_sequence = true;  // TIOCOUTQ is a difference of sequence numbers, not bytes
+  bool send_buffer_grows = true;     // sized for the initial window when the connection opens
+  int64_t write_low_water = 0;       // room that makes a socket writable; 0: a third of the buffer
 
   // --- Receiving ---
   AckRule ack_rule = AckRule::kLinux;
+  int64_t dsack = 1;            // net.ipv4.tcp_dsack: duplicates are told (RFC 2883)
   int64_t delack_ms = 40;       // TCP_DELACK_MIN; net.inet.tcp.delacktime
   int64_t delack_max_ms = 200;  // TCP_DELACK_MAX
   bool fin_acked_at_once = false;
@@ -180,8 +183,9 @@ struct TcpProfile {
   int64_t icmp_may_rst = 1;  // net.inet.tcp.icmp_may_rst
   // Connections adopt a path MTU that another one of the host was told (tcp_current_mss).
   bool follows_route_mtu = true;
-  // An ICMP error that comes back over loopback while connect() still holds the socket is only
-  // noted: SO_ERROR tells it, the answer to the next SYN ends the attempt (Linux, tcp_v4_err).
+  // An ICMP error that comes back while connect() still holds the socket, which is at the instant
+  // of the call, is only noted: SO_ERROR tells it, the answer to the next SYN ends the attempt
+  // (Linux, tcp_v4_err).
   bool icmp_is_soft_inside_connect = true;
   // Fatal at once in SYN-SENT (with icmp_may_rst).
   IcmpCauseSet icmp_fatal_connecting = IcmpCauseSet::All();

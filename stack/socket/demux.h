@@ -22,6 +22,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "sim/core/intrusive_hash.h"
 #include "sim/core/intrusive_list.h"
+#include "stack/base/bytes.h"
 #include "stack/base/endpoint.h"
 #include "stack/personality/cause.h"
 #include "stack/personality/socket_profile.h"
@@ -43,6 +44,7 @@ struct PacketError {
   Address from;            // who says so
   uint8_t type = 0;        // of the ICMP message
   uint8_t code = 0;
+  Bytes text;  // what it quotes of what a datagram carried
 };
 
 struct EndpointOrderTag {};

@@ -3,6 +3,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
 #include "stack/ip/ip_stack.h"
 
 namespace drywire {
@@ -195,8 +199,62 @@ Result<> InetSocket::SetOption(int level, int name, absl::Span<const uint8_t> va
   const Result<> set = SetSocketOption(context, level, name, value, credentials);
   if (!set.ok()) return set;
   SyncPortBinding();
+  const bool stops = (level == IPPROTO_IP && name == IP_RECVERR && options_.recverr == 0) ||
+                     (level == IPPROTO_IPV6 && name == IPV6_RECVERR && options_.recverr6 == 0);
+  if (stops) errors_.reset();
   OnOptionSet(level, name);
   return {};
+}
+
+void InetSocket::QueueError(const PacketError& error) {
+  const bool v4 = error.quoted.destination.is_v4();
+  QueuedError entry;
+  entry.cause = error.cause;
+  entry.origin = v4 ? ErrorOrigin::kIcmp : ErrorOrigin::kIcmp6;
+  entry.type = error.type;
+  entry.code = error.code;
+  if (error.cause == Cause::kIcmpFragmentationNeeded) entry.info = error.mtu;
+  entry.text = error.text;
+  entry.destination = {error.quoted.destination, error.quoted.destination_port, 0};
+  entry.offender = {error.from, 0, 0};
+  for (Endpoint* of : {&entry.destination, &entry.offender}) {
+    if (NeedsScope(of->address)) of->scope_id = error.interface;
+  }
+  if (errors_ == nullptr) errors_ = std::make_unique<ErrorQueue>();
+  errors_->Push(std::move(entry), options_.receive_buffer);
+}
+
+void InetSocket::QueueLocalError(Cause cause, const Endpoint& destination, uint32_t info) {
+  QueuedError entry;
+  entry.cause = cause;
+  entry.origin = ErrorOrigin::kLocal;
+  entry.info = info;
+  entry.destination = destination;
+  if (errors_ == nullptr) errors_ = std::make_unique<ErrorQueue>();
+  errors_->Push(std::move(entry), options_.receive_buffer);
+}
+
+// ip_recv_error, ipv6_recv_error, sock_dequeue_err_skb.
+Result<Received> InetSocket::ReceiveError(const ReceiveArgs& args, Cause* pending) {
+  if (!HasQueuedErrors()) return Cause::kWouldBlock;
+  const QueuedError& error = errors_->Pop();
+  if (HasQueuedErrors() && errors_->first().from_icmp()) {
+    *pending = errors_->first().cause;
+  } else if (error.from_icmp()) {
+    *pending = Cause::kNone;
+  }
+  Received received;
+  for (const Buffer& buffer : args.buffers) {
+    const size_t part = std::min(buffer.size, error.text.size() - received.bytes);
+    if (part != 0) std::memcpy(buffer.data, error.text.data() + received.bytes, part);
+    received.bytes += part;
+  }
+  received.flags = MSG_ERRQUEUE | (received.bytes < error.text.size() ? MSG_TRUNC : 0);
+  Endpoint name = error.destination;
+  if (v6() && name.address.is_v4()) name.address = name.address.Mapped();
+  received.source = EncodeInetAddress(name, domain());
+  received.queued_error = &error;
+  return received;
 }
 
 Result<size_t> InetSocket::GetProtocolOption(int, int, absl::Span<uint8_t>) {

@@ -8,8 +8,10 @@
 #define DRYWIRE_STACK_SOCKET_INET_SOCKET_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "stack/base/endpoint.h"
+#include "stack/socket/error_queue.h"
 #include "stack/socket/inet_address.h"
 #include "stack/socket/net_stack.h"
 #include "stack/socket/options.h"
@@ -76,6 +78,15 @@ class InetSocket : public Socket {
   // Exhaustion of ports reads as `as`, or as old releases reported it; other causes unchanged.
   Cause Exhausted(Cause cause, Cause as) const;
 
+  // --- The error queue. Whether the program wants errors about packets of that family there.
+  bool WantsErrors(bool v4) const { return (v4 ? options_.recverr : options_.recverr6) != 0; }
+  bool HasQueuedErrors() const { return errors_ != nullptr && !errors_->empty(); }
+  void QueueError(const PacketError& error);
+  // This host itself refused a packet for `destination`; `info` bytes would be possible.
+  void QueueLocalError(Cause cause, const Endpoint& destination, uint32_t info);
+  // recvmsg() with MSG_ERRQUEUE. `pending` is the socket's pending error, which follows the queue.
+  Result<Received> ReceiveError(const ReceiveArgs& args, Cause* pending);
+
   // Copies the options that an accepted connection inherits from its listener.
   void InheritFrom(const InetSocket& listener);
 
@@ -86,8 +97,9 @@ class InetSocket : public Socket {
   // As the program sees it: v4-mapped on AF_INET6 sockets. Absent address: wildcard. The port is
   // that of port_.
   Endpoint local_;
-  bool address_bound_ = false;  // bind() named a specific address
-  bool port_bound_ = false;     // bind() named a port
+  bool address_bound_ = false;          // bind() named a specific address
+  bool port_bound_ = false;             // bind() named a port
+  std::unique_ptr<ErrorQueue> errors_;  // made when it is needed
 
  private:
   OptionContext MakeOptionContext() const;

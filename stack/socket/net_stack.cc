@@ -107,6 +107,7 @@ void NetStack::Carry(IpActions& actions) {
       told.from = error->from;
       told.type = error->type;
       told.code = error->code;
+      told.text = std::move(error->text);
       demux_.DeliverError(told);
     } else {
       auto& dropped = std::get<IpActions::Dropped>(action);

@@ -89,11 +89,13 @@ constexpr Row kRows[] = {
     {IPPROTO_IP, IP_FREEBIND, Rule::kFlag, kLinuxOnly, &O::freebind},
     {IPPROTO_IP, kIpBindAddressNoPort, Rule::kFlag, kLinuxOnly, &O::bind_address_no_port, 0, 0, 0,
      false},
+    {IPPROTO_IP, IP_RECVERR, Rule::kFlag, kLinuxOnly, &O::recverr, 0, 0, 0, false},
     {IPPROTO_IP, kIpLocalPortRange, Rule::kSpecial, kLinuxOnly, &O::local_port_range},
 
     {IPPROTO_IPV6, IPV6_V6ONLY, Rule::kSpecial, kBoth, &O::v6only},
     {IPPROTO_IPV6, IPV6_UNICAST_HOPS, Rule::kSpecial, kBoth, &O::hops},
     {IPPROTO_IPV6, IPV6_TCLASS, Rule::kSpecial, kBoth, &O::traffic_class},
+    {IPPROTO_IPV6, IPV6_RECVERR, Rule::kFlag, kLinuxOnly, &O::recverr6},
     {IPPROTO_IPV6, IPV6_MTU, Rule::kReadOnly, kLinuxOnly},
     {IPPROTO_IPV6, IPV6_MTU_DISCOVER, Rule::kNumber, kLinuxOnly, &O::mtu_discover6, 0, 5},
 };

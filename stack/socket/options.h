@@ -2,8 +2,8 @@
 //
 // A table says for each (level, name) which systems have it, how long its value is, which values
 // are allowed and where it is kept; options in no row are unknown (ENOPROTOOPT), which is how
-// everything that is not modelled is refused: SO_BINDTODEVICE, SO_MARK, timestamping, IP_RECVERR,
-// packet info, multicast membership, BPF filters. Names are Linux's numbers also for a FreeBSD
+// everything that is not modelled is refused: SO_BINDTODEVICE, SO_MARK, timestamping, packet info,
+// multicast membership, BPF filters. Names are Linux's numbers also for a FreeBSD
 // host, because programs are compiled here; FreeBSD's SO_REUSEPORT_LB has its own.
 //
 // Stored without effect: SO_PRIORITY, SO_OOBINLINE (there is no urgent data), SO_RCVLOWAT on
@@ -17,6 +17,7 @@
 
 #include "absl/types/span.h"
 #include "sim/core/time.h"
+#include "stack/base/address.h"
 #include "stack/base/credentials.h"
 #include "stack/personality/cause.h"
 #include "stack/personality/socket_profile.h"
@@ -51,11 +52,13 @@ struct SocketOptions {
   int16_t mtu_discover = 1;  // IP_PMTUDISC_*: WANT
   int16_t freebind = 0;
   int16_t bind_address_no_port = 0;
+  int16_t recverr = 0;
   // IPPROTO_IPV6
   int16_t v6only = 0;
   int16_t hops = -1;
   int16_t traffic_class = 0;
   int16_t mtu_discover6 = 1;
+  int16_t recverr6 = 0;
   bool receive_buffer_set = false;  // by the program: no automatic growth any more
   bool send_buffer_set = false;
 };
@@ -68,7 +71,7 @@ struct OptionContext {
   int type = 0;
   int protocol = 0;
   bool bound = false;      // holds a port
-  bool connected = false;  // has a peer
+  bool connected = false;  // has a route to a peer
   bool listening = false;
   int64_t path_mtu = 0;  // to the peer, when connected
   // Buffers that grow by themselves: what they are now, bytes; 0: what the options say.
@@ -87,6 +90,12 @@ Result<size_t> GetSocketOption(const OptionContext& context, int level, int name
 // kNoPermission, kAlreadyBound (IPV6_V6ONLY).
 Result<> SetSocketOption(const OptionContext& context, int level, int name,
                          absl::Span<const uint8_t> value, const Credentials& credentials);
+
+// The largest packet that IP_MTU admits to on a route to `remote`, bytes: an IPv4 packet is below
+// 64 KiB (IP_MAX_MTU), also on loopback.
+inline int64_t LargestOn(uint32_t mtu, const Address& remote) {
+  return remote.is_v4() && mtu > 65535 ? 65535 : mtu;
+}
 
 // Whether SetSocketOption knows the option.
 bool IsSettableOption(const OptionContext& context, int level, int name);

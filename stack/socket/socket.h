@@ -39,11 +39,16 @@ struct ReceiveArgs {
   bool continued = false;
 };
 
+struct QueuedError;
+
 struct Received {
   size_t bytes = 0;
   int flags = 0;      // MSG_TRUNC, MSG_CTRUNC, MSG_EOR, ... for msg_flags
   RawAddress source;  // empty when the protocol gives none
   size_t control_bytes = 0;
+  // With MSG_ERRQUEUE: what the data is about, for the control message. The socket's, until its
+  // next call.
+  const QueuedError* queued_error = nullptr;
 };
 
 class Socket : public File {

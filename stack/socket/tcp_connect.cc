@@ -183,6 +183,8 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   if (!registered.ok()) return registered.cause();
 
   const bool mapped = v6() && route->source.is_v4();
+  was_mapped_ |= mapped;
+  mute_ = was_mapped_ && !mapped && rules().mapped_socket_stays_ipv4;
   local_.address = mapped ? route->source.Mapped() : route->source;
   local_.scope_id = id.local.scope_id;
   PortTable::SetLocal(&port_, local_.address);
@@ -196,6 +198,7 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   SyncSettings();
   attempt_pending_ = true;
   mtu_changed_ = false;
+  called_at_ = net().now();
 
   const TcpHost& host = TcpHost::Of(net());
   Tcb::OpenParameters open;
@@ -233,6 +236,7 @@ void TcpSocket::Disconnect() {
   left_network_ = failed_ = attempt_pending_ = connected_ = in_time_wait_ = false;
   shut_ = 0;
   has_remote_ = false;
+  route_ = RouteRef();
   if (!address_bound_) local_ = Endpoint();
   port_.use = PortBinding::Use::kBound;
   // An error that nobody has read survives, unless there is a newer one.

@@ -83,14 +83,15 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
   if (taken == 0) return Cause::kWouldBlock;
   FollowPath();
   TcpHost::Scratch actions(TcpHost::Of(net()));
-  tcb_.Send(net().now(), Gather(args.buffers, taken), (args.flags & MSG_MORE) != 0, actions.get());
+  called_at_ = net().now();
+  tcb_.Send(called_at_, Gather(args.buffers, taken), (args.flags & MSG_MORE) != 0, actions.get());
   Perform(*actions);
   return taken;
 }
 
 Result<Received> TcpSocket::Receive(const ReceiveArgs& args) {
   const Ref<Socket> alive = SelfReference();
-  if ((args.flags & MSG_ERRQUEUE) != 0) return Cause::kWouldBlock;  // nothing is ever queued there
+  if ((args.flags & MSG_ERRQUEUE) != 0) return ReceiveError(args, &error_);
   if ((args.flags & MSG_OOB) != 0) return Cause::kInvalidArgument;
   if (listening()) return Cause::kSocketListening;
   Received received;
@@ -130,7 +131,7 @@ Result<size_t> TcpSocket::Readable() const {
 
 Result<size_t> TcpSocket::Unsent() const {
   if (listening()) return Cause::kInvalidArgument;
-  return tcb_.Unacknowledged();
+  return tcb_.OutQueue();
 }
 
 }  // namespace drywire

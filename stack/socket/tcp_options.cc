@@ -154,7 +154,7 @@ tcp_info MakeTcpInfo(const Tcb& tcb, TcpState state) {
   info.tcpi_snd_cwnd = tcb.congestion().cwnd();
   const uint32_t mss = std::max<uint32_t>(tcb.SendMss(), 1);
   const auto flight = static_cast<uint32_t>(tcb.snd_max().Since(tcb.snd_una()));
-  info.tcpi_unacked = (flight + mss - 1) / mss;
+  info.tcpi_unacked = tcb.state() == TcpState::kClosed ? 0 : (flight + mss - 1) / mss;
   return info;
 }
 
@@ -182,8 +182,9 @@ void TcpSocket::OnOptionSet(int level, int name) {
 
 void TcpSocket::DescribeForOptions(OptionContext& context) const {
   context.listening = listening();
-  context.connected = !closed() && !handshaking() && !listening();
-  context.path_mtu = context.connected ? route_->mtu : 0;
+  // The route of an attempt stays with the socket until the attempt's end has been told.
+  context.connected = route_->mtu != 0 && !listening();
+  context.path_mtu = LargestOn(route_->mtu, remote().address);
   context.receive_buffer = tcb_.ReceiveBuffer();
   context.send_buffer = tcb_.SendBuffer();
   context.largest_receive_buffer = net().profile().tcp.rmem[2];

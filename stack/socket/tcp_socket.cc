@@ -78,16 +78,29 @@ void TcpSocket::OnPacketError(const PacketError& error) {
   if (error.cause == Cause::kIcmpFragmentationNeeded && tcb_.IcmpIsGenuine(error.quoted.seq)) {
     hop.mtu = net().ip().NotePathMtu(net().now(), connection_.id().remote.address, hop.mtu);
   }
-  // Loopback has no latency: the answer arrives while the call that sent the SYN goes on.
-  const bool inside_connect = tcb_.state() == TcpState::kSynSent && !error.local &&
-                              error.interface == kLoopbackInterface &&
-                              net().now() == tcb_.opened_at();
+  // No time has passed: the answer arrives while the call that sent the packet goes on.
+  const bool inside_call = !error.local && net().now() == called_at_;
+  const bool inside_connect = tcb_.state() == TcpState::kSynSent && inside_call;
+  const bool genuine = tcb_.IcmpIsGenuine(error.quoted.seq);
   tcb_.IcmpArrives(net().now(), error.cause, error.quoted.seq, MssOf(hop, remote().address),
                    actions.get(), inside_connect);
   Perform(*actions);
+  // ipv4_link_failure: the route is of no use any more.
+  if (error.local && closed()) route_ = RouteRef();
   // ICMPv6 errors are queued only for those who ask for them.
-  const bool queued = opening && remote().address.is_v4() && rules().icmp_stays_queued;
-  if (queued && (closed() || tcb_.has_soft_error())) icmp_queued_ = true;
+  const bool v4 = error.quoted.destination.is_v4();
+  const bool queued = opening && genuine && rules().icmp_stays_queued && (v4 || WantsErrors(v4));
+  if (queued && (closed() || tcb_.has_soft_error())) {
+    QueueError(error);
+    WakeReaders();
+    WakeWriters();
+  }
+  // Whoever asks is told of what is no reason to end the connection, too.
+  if (!opening && genuine && !inside_call && WantsErrors(v4) && tcb_.has_soft_error()) {
+    error_ = tcb_.TakeSoftError();
+    WakeReaders();
+    WakeWriters();
+  }
 }
 
 void TcpSocket::FollowPath() {
@@ -152,6 +165,7 @@ void TcpSocket::WakeWriters() {
 }
 
 void TcpSocket::SendSegment(Segment&& segment) {
+  if (mute_) return;
   if (route_->generation != net().ip().generation()) {
     const Result<RouteRef> route =
         SelectRoute(remote().address, connection_.id().local.address, remote().scope_id);
@@ -333,7 +347,7 @@ uint32_t TcpSocket::Poll() const {
       if (readable) bits |= kPollIn | kPollRdNorm;
       if ((shut & kShutSend) != 0 || tcb_.HasWriteSpace()) bits |= kPollOut | kPollWrNorm;
     }
-    if (error_ != Cause::kNone || icmp_queued_) bits |= kPollErr;
+    if (error_ != Cause::kNone || HasQueuedErrors()) bits |= kPollErr;
     return bits;
   }
   const bool fresh = tcb_.state() == TcpState::kClosed && !left_network_;

@@ -152,15 +152,17 @@ class TcpSocket final : public InetSocket {
   bool first_syn_unsent_ = false;  // the attempt began with a failure to send
   bool in_time_wait_ = false;      // it ended in TIME-WAIT
   bool mtu_changed_ = false;       // since the protocol last heard of it
+  Instant called_at_ = kNever;     // when connect() or send() last sent something
   uint16_t shown_port_ = 0;        // a port that was given back but is still shown
   uint8_t shut_ = 0;               // by shutdown() of an unconnected socket
   bool attempt_pending_ = false;   // connect() was called and its outcome not yet told
   bool connected_ = false;         // the program knows that it is connected
-  bool icmp_queued_ = false;       // StreamProfile::icmp_stays_queued
   bool left_network_ = false;
   bool failed_ = false;  // left the network by an error
   bool dead_ = false;    // StreamProfile::failed_socket_is_dead
   bool holds_self_ = false;
+  bool was_mapped_ = false;  // connect() to a v4-mapped address was called
+  bool mute_ = false;        // see StreamProfile::mapped_socket_stays_ipv4
 };
 
 }  // namespace drywire

@@ -62,7 +62,7 @@ uint32_t UdpSocket::Poll() const {
   const UdpProfile& profile = net_->profile().udp;
   uint32_t bits = kOutBits;
   if (pcb_.First() != nullptr || pcb_.receive_shut()) bits |= kInBits;
-  if (pcb_.pending_error() != Cause::kNone) {
+  if (pcb_.pending_error() != Cause::kNone || HasQueuedErrors()) {
     bits |= profile.error_polls_as_error ? uint32_t{kPollErr} : kInBits;
   }
   if (pcb_.receive_shut() && profile.error_polls_as_error) bits |= kPollRdHup;
@@ -84,12 +84,9 @@ void UdpSocket::UpdateDemux() {
   ReuseGroup group;
   group.member = profile.has_reuse_port_lb ? port_.reuse_port_lb : port_.reuse_port;
   group.uid = port_.uid;
-  BoundAddress bound = BoundForDemux();
-  // Linux lets a socket that once chose ::1 connect to an IPv4 address, from another one.
-  if (pcb_.connected() && bound.address.family() != pcb_.peer().address.family()) {
-    bound.address = route_->source;
-  }
-  net_->demux().RegisterUdp(this, bound, pcb_.peer(), group);
+  // Linux lets a socket that once chose an IPv6 address connect to an IPv4 one, but finds it under
+  // the address it chose only: neither errors nor data reach it then.
+  net_->demux().RegisterUdp(this, BoundForDemux(), pcb_.peer(), group);
 }
 
 Result<> UdpSocket::Bind(const RawAddress& address, const Credentials& credentials) {
@@ -285,17 +282,26 @@ Result<> UdpSocket::RefuseToSend() {
   return {};
 }
 
-Result<> UdpSocket::CheckSize(size_t size, const RouteChoice& route) const {
+Result<> UdpSocket::CheckSize(size_t size, const RouteChoice& route, uint16_t port) {
   const bool v4 = route.destination.is_v4();
+  const auto refuse = [&](uint32_t mtu) {
+    // ip_local_error() names the connected port, whichever was given.
+    const uint16_t named = v4 ? pcb_.peer().port : port;
+    if (WantsErrors(v4)) {
+      QueueLocalError(Cause::kMessageTooLong, {route.destination, named, 0}, mtu);
+      read_waiters().Notify(kPollErr);
+    }
+    return Cause::kMessageTooLong;
+  };
   const size_t datagram = size + kUdpHeader + (v4 ? kInetHeader : 0);
   if (datagram > kLongest) return Cause::kMessageTooLong;
   const int64_t discover = v4 ? options_.mtu_discover : options_.mtu_discover6;
   const size_t packet = size + kUdpHeader + (v4 ? kInetHeader : kInet6Header);
-  if (discover == IP_PMTUDISC_DO && packet > route.mtu) return Cause::kMessageTooLong;
+  if (discover == IP_PMTUDISC_DO && packet > route.mtu) return refuse(route.mtu);
   // These two go by the interface and know nothing of the path.
   if (discover == IP_PMTUDISC_PROBE || discover == IP_PMTUDISC_INTERFACE) {
     const Interface* interface = net_->ip().FindInterface(route.interface);
-    if (interface != nullptr && packet > interface->mtu) return Cause::kMessageTooLong;
+    if (interface != nullptr && packet > interface->mtu) return refuse(interface->mtu);
   }
   return {};
 }
@@ -335,7 +341,7 @@ Result<size_t> UdpSocket::Send(const SendArgs& args, const Credentials& credenti
   if (route->is_broadcast() && options_.broadcast == 0 && profile.connect_forgets) {
     return Cause::kBroadcastNotPermitted;
   }
-  const Result<> fits = CheckSize(size, *route);
+  const Result<> fits = CheckSize(size, *route, remote->port);
   if (!fits.ok()) return fits.cause();
   const Result<> refused = RefuseToSend();
   if (!refused.ok()) return refused.cause();
@@ -380,7 +386,12 @@ Result<> UdpSocket::Transmit(Bytes payload, uint16_t port, const RouteChoice& ro
 
 Result<Received> UdpSocket::Receive(const ReceiveArgs& args) {
   const UdpProfile& profile = net_->profile().udp;
-  if ((args.flags & MSG_ERRQUEUE) != 0) return Cause::kWouldBlock;
+  if ((args.flags & MSG_ERRQUEUE) != 0) {
+    Cause pending = pcb_.pending_error();
+    Result<drywire::Received> received = ReceiveError(args, &pending);
+    pcb_.SetError(pending);
+    return received;
+  }
   const bool data_first = profile.data_before_error && pcb_.First() != nullptr;
   if (!data_first && pcb_.pending_error() != Cause::kNone) {
     const bool stays = (args.flags & MSG_PEEK) != 0 && !net_->profile().socket.peek_takes_error;
@@ -427,7 +438,14 @@ void UdpSocket::OnPacketError(const PacketError& error) {
       error.quoted.destination.is_v4() ? options_.mtu_discover : options_.mtu_discover6;
   // Who does not want to know of the path is not told of it either (ip_sk_accept_pmtu).
   if (error.cause == Cause::kIcmpFragmentationNeeded && discover >= IP_PMTUDISC_INTERFACE) return;
-  if (!pcb_.OnError(error.cause, discover != IP_PMTUDISC_DONT)) return;
+  const bool wanted = WantsErrors(error.quoted.destination.is_v4());
+  const bool too_big = error.cause == Cause::kIcmpFragmentationNeeded;
+  if (wanted && !(too_big && discover == IP_PMTUDISC_DONT)) {
+    QueueError(error);
+    pcb_.SetError(error.cause);
+  } else if (!pcb_.OnError(error.cause, discover != IP_PMTUDISC_DONT)) {
+    return;
+  }
   read_waiters().Notify(kPollErr | kInBits);
   write_waiters().Notify(kPollErr | kOutBits);
 }
@@ -447,6 +465,7 @@ Result<> UdpSocket::Shutdown(int how) {
 
 void UdpSocket::OnLastClose() {
   pcb_.Clear();
+  errors_.reset();
   Leave();
   PortTable::Release(&port_);
 }
@@ -462,7 +481,7 @@ void UdpSocket::DescribeForOptions(OptionContext& context) const {
     const Result<RouteRef> route = RouteTo(peer_name_, AddressUse::kSend, port_.uid);
     if (route.ok()) mtu = (*route)->mtu;
   }
-  context.path_mtu = std::min<int64_t>(mtu, kLongest);
+  context.path_mtu = LargestOn(mtu, pcb_.peer().address);
 }
 
 std::string UdpSocket::Describe() const {

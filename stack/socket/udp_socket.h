@@ -4,7 +4,7 @@
 // blocks: a datagram is handed to the IP layer at once.
 //
 // Left out: ancillary data (packet info, TTL and the like: sendmsg with control data is refused),
-// MSG_OOB, the error queue (MSG_ERRQUEUE finds it empty), multicast options.
+// MSG_OOB, multicast options.
 // Source: udp(7), net/ipv4/{udp,datagram,af_inet}.c, net/ipv6/{udp,datagram}.c as observed on Linux
 // 6.18; FreeBSD's udp_usrreq.c, uipc_socket.c and facts observed on 13.0.
 #ifndef DRYWIRE_STACK_SOCKET_UDP_SOCKET_H_
@@ -64,7 +64,8 @@ class UdpSocket final : public InetSocket, private UdpEndpoint {
   // The destination of a send: the address given, or the peer.
   Result<Endpoint> Destination(const SendArgs& args) const;
   Result<RouteRef> RouteForSend(const Endpoint& remote, bool to_peer, uint32_t uid);
-  Result<> CheckSize(size_t size, const RouteChoice& route) const;
+  // `port`: of the destination, for the error queue.
+  Result<> CheckSize(size_t size, const RouteChoice& route, uint16_t port);
   Result<> RefuseToSend();
   Result<> Transmit(Bytes payload, uint16_t port, const RouteChoice& route);
   void UpdateDemux();

@@ -12,6 +12,7 @@
 #include "stack/personality/errno_rules.h"
 #include "stack/sys/arguments.h"
 #include "stack/sys/blocking.h"
+#include "stack/sys/queued_error.h"
 #include "stack/sys/receive.h"
 #include "stack/sys/syscalls.h"
 #include "stack/sys/user_memory.h"
@@ -191,6 +192,9 @@ CallOutcome ReceiveMessage(SysContext& context, int fd, msghdr* message, int fla
   request.control = absl::MakeSpan(control);
   auto received = ReceiveFromSocket(context, **socket, std::move(request));
   if (!received.ok()) return received.cause();
+  if (received->queued_error != nullptr) {
+    WriteQueuedError(context, (*socket)->domain(), absl::MakeSpan(control), &*received);
+  }
   if (header.msg_name != nullptr) {
     const size_t size = std::min<size_t>(header.msg_namelen, received->source.bytes().size());
     if (!CopyToUser(header.msg_name, received->source.bytes().data(), size)) {

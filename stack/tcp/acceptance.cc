@@ -160,7 +160,10 @@ void Tcb::AnswerUnacceptable(Instant now, const Segment& segment, Actions* actio
     return;
   }
   if (segment.Length() == 0 && !MayChallenge(now)) return;
-  if (segment.Length() != 0 && segment.seq.Before(rcv_nxt_)) EnterQuickAck();
+  if (segment.Length() != 0 && segment.seq.Before(rcv_nxt_)) {
+    EnterQuickAck();
+    NoteDuplicate(segment.seq, Min(segment.seq + segment.Length(), rcv_nxt_));
+  }
   SendAck(now, actions);
 }
 

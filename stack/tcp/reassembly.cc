@@ -32,6 +32,21 @@ bool Reassembly::TakeNext(Seq rcv_nxt, Bytes* payload, bool* fin) {
   return false;
 }
 
+SackBlock Reassembly::Overlap(Seq seq, Seq end) const {
+  SackBlock known = {seq, seq};
+  for (const Piece& piece : pieces_) {
+    const Seq left = Max(seq, piece.seq);
+    const Seq right = Min(end, piece.end() + (piece.fin ? 1 : 0));
+    if (!left.Before(right)) continue;
+    if (known.left == known.right) {
+      known = {left, right};
+    } else if (left.AtOrBefore(known.right)) {
+      known.right = Max(known.right, right);
+    }
+  }
+  return known;
+}
+
 int Reassembly::FillSack(int limit, TcpOptions* options) const {
   std::vector<SackBlock> blocks;
   size_t recent = 0;

@@ -23,6 +23,8 @@ class Reassembly {
   bool TakeNext(Seq rcv_nxt, Bytes* payload, bool* fin);
   bool empty() const { return pieces_.empty(); }
   size_t bytes() const { return bytes_; }
+  // What of [seq, end) is here already, up to the first gap; empty if nothing is.
+  SackBlock Overlap(Seq seq, Seq end) const;
   // At most `limit` blocks, the one with the most recent arrival first.
   int FillSack(int limit, TcpOptions* options) const;
 

@@ -132,6 +132,24 @@ void Tcb::Consume(Instant now, size_t n, Actions* actions) {
   if (acknowledge) SendAck(now, actions);
 }
 
+// What came again is told with the acknowledgement (RFC 2883).
+void Tcb::NoteDuplicate(Seq left, Seq right) {
+  if (!sack_on_ || profile_->dsack == 0) return;
+  dsack_ = true;
+  duplicate_ = {left, right};
+}
+
+// The duplicate first, then what is out of order.
+void Tcb::FillSackBlocks(TcpOptions* options) {
+  const int limit = ts_on_ ? 3 : 4;
+  if (reassembly_ != nullptr) reassembly_->FillSack(limit - (dsack_ ? 1 : 0), options);
+  if (!dsack_) return;
+  for (size_t i = options->sack_count; i > 0; --i) options->sack[i] = options->sack[i - 1];
+  options->sack[0] = duplicate_;
+  ++options->sack_count;
+  dsack_ = false;
+}
+
 void Tcb::EnterQuickAck() {
   IncreaseQuickAck();
   ack_.pingpong = false;

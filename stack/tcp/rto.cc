@@ -70,7 +70,13 @@ Duration RttEstimator::Rto(const TcpProfile& profile) const {
   }
   const Duration sum = Duration::Micros((srtt_us_ >> 3) + rttvar_us_);
   const Duration low = Duration::Millis(profile.rto_min_ms);
-  return std::min(std::max(sum, low), Duration::Millis(profile.rto_max_ms));
+  const Duration rto = std::max(sum, low);
+  const Duration high = Duration::Millis(profile.rto_max_ms);
+  if (profile.rto_rule == RtoRule::kBsd) return std::min(rto, high);
+  // Whole ticks; and a round trip takes some time, however little.
+  const Duration least = Duration::Micros(std::max<uint32_t>(srtt_us_ >> 3, 1) + rttvar_us_);
+  return std::min(profile.tick * ((least + profile.tick - Duration::Nanos(1)) / profile.tick),
+                  high);
 }
 
 Duration RttEstimator::BackedOff(const TcpProfile& profile, int shift) const {

@@ -1,10 +1,11 @@
 // Round-trip estimation and the retransmission timeout (RFC 6298), in whole microseconds.
 //
 // Both systems smooth as the RFC says. Linux keeps the largest deviation of the last round trip and
-// lets it decay, with rto_min as its floor; FreeBSD floors the sum and adds a slop. Neither rounds
-// to timer ticks here: the simulation uses the nominal value.
-// Source: net/ipv4/tcp_input.c (tcp_rtt_estimator) as of Linux 6; sys/netinet/tcp_var.h,
-// tcp_input.c, tcp_timer.c and tcp_output.c of FreeBSD 14.
+// lets it decay, with rto_min as its floor; FreeBSD floors the sum and adds a slop. Linux's timeout
+// is a number of ticks (TCP_INFO shows 204 ms on loopback), which decides when a connection is
+// given up: its doublings are compared with a time made of rto_min. No timer is late here. Source:
+// net/ipv4/tcp_input.c (tcp_rtt_estimator) as of Linux 6; sys/netinet/tcp_var.h, tcp_input.c,
+// tcp_timer.c and tcp_output.c of FreeBSD 14.
 #ifndef DRYWIRE_STACK_TCP_RTO_H_
 #define DRYWIRE_STACK_TCP_RTO_H_
 

@@ -150,8 +150,11 @@ Tcb::Check Tcb::CheckAck(Instant now, const Segment& segment, uint32_t window, A
     return Check::kPass;
   }
   const bool advances = segment.ack.After(snd_una_);
-  if (advances || segment.seq.After(snd_wl1_) ||
-      (segment.seq == snd_wl1_ && (window > snd_wnd_ || segment.ack.After(snd_wl2_)))) {
+  const bool new_window =
+      advances || segment.seq.After(snd_wl1_) ||
+      (segment.seq == snd_wl1_ && (window > snd_wnd_ || segment.ack.After(snd_wl2_)));
+  CheckProbeAnswer(segment, advances, new_window);
+  if (new_window) {
     snd_wnd_ = window;
     snd_wl1_ = segment.seq;
     snd_wl2_ = segment.ack;
@@ -229,6 +232,8 @@ void Tcb::TakeText(Instant now, Segment& segment, Actions* actions) {
   const bool in_order = segment.seq.AtOrBefore(rcv_nxt_) && established;
   if (in_order) {
     const bool has_new = end.After(rcv_nxt_) || (fin && end == rcv_nxt_ && !fin_received_);
+    if (segment.seq.Before(rcv_nxt_))
+      NoteDuplicate(segment.seq, Min(end + (fin ? 1 : 0), rcv_nxt_));
     if (!has_new || (length != 0 && ReceiveWindow() == 0)) {
       // A retransmission, or a probe of a closed window: acknowledge at once.
       EnterQuickAck();
@@ -244,6 +249,8 @@ void Tcb::TakeText(Instant now, Segment& segment, Actions* actions) {
     return;
   }
   if (reassembly_ == nullptr) reassembly_ = std::make_unique<Reassembly>();
+  const SackBlock known = reassembly_->Overlap(segment.seq, end + (fin ? 1 : 0));
+  if (known.left != known.right) NoteDuplicate(known.left, known.right);
   if (length != 0) DataArrived(now, length, segment.Has(kPsh));
   reassembly_->Add(segment.seq, std::move(segment.payload), fin);
   ack_.scheduled = true;

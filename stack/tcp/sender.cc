@@ -77,6 +77,7 @@ void Tcb::Output(Instant now, Actions* actions) {
   if (!syn_acked_ || state_ == TcpState::kClosed || state_ == TcpState::kTimeWait) return;
   // BSD asks once whether anything is in flight: what one call sends goes out together.
   const bool idle = snd_una_ == snd_max_;
+  const Seq sent_before = snd_max_;
   bool burst = false;
   while (true) {
     const Seq end = QueueEnd();
@@ -94,7 +95,7 @@ void Tcb::Output(Instant now, Actions* actions) {
     EmitData(now, length, fin, actions);
     burst = true;
   }
-  RearmSendTimer(now);
+  RearmSendTimer(now, snd_max_ != sent_before);
 }
 
 // How much of `unsent` bytes goes into the next segment when the window leaves `usable`; 0 to wait.
@@ -152,6 +153,11 @@ void Tcb::EmitData(Instant now, uint32_t length, bool fin, Actions* actions) {
   }
   snd_nxt_ = end + (fin ? 1 : 0);
   snd_max_ = Max(snd_max_, snd_nxt_);
+  if (seq == snd_una_) head_sent_at_ = now;
+  if (snd_nxt_ == snd_max_) {
+    last_start_ = seq;
+    last_sent_at_ = now;
+  }
 }
 
 void Tcb::FillTimestamps(Instant now, Segment* segment) const {
@@ -169,7 +175,7 @@ void Tcb::FillHeader(Instant now, uint8_t flags, Segment* segment) {
   segment->ack = rcv_nxt_;
   segment->window = AnnounceWindow();
   FillTimestamps(now, segment);
-  if (reassembly_ != nullptr && sack_on_) reassembly_->FillSack(ts_on_ ? 3 : 4, &segment->options);
+  if (sack_on_ && (dsack_ || reassembly_ != nullptr)) FillSackBlocks(&segment->options);
   AckSent();
 }
 
@@ -213,10 +219,11 @@ void Tcb::AcknowledgeUpTo(Instant now, Seq ack, const Segment& segment, Actions*
   snd_una_ = ack;
   snd_nxt_ = Max(snd_nxt_, snd_una_);
   retransmits_ = total_rto_ = 0;
+  if (in_loss_ && snd_una_.AtOrAfter(loss_high_)) in_loss_ = false;
   congestion_.OnAck(std::max<uint32_t>(1, text / SendMss()), flight);
   timer_ = Timer::kNone;
   timer_at_ = kNever;
-  if (snd_una_ != snd_nxt_) ArmRetransmit(now);
+  if (snd_una_ != snd_nxt_) ArmAfterAck(now);
   if ((!had_space && HasWriteSpace()) || (send_queue_.empty() && fin_queued_)) {
     actions->wake_writers = true;
   }
@@ -245,9 +252,13 @@ void Tcb::ArmRetransmit(Instant now) {
 }
 
 // After output: what is in flight is watched, what the window holds back is probed for.
-void Tcb::RearmSendTimer(Instant now) {
+void Tcb::RearmSendTimer(Instant now, bool sent_new) {
   if (snd_una_ != snd_nxt_) {
-    if (timer_ != Timer::kRetransmit) ArmRetransmit(now);
+    if (sent_new && MayProbe()) {
+      ArmLossProbe(now, head_sent_at_ + CurrentRto() - now);
+    } else if (timer_ != Timer::kRetransmit && timer_ != Timer::kLossProbe) {
+      ArmRetransmit(now);
+    }
     return;
   }
   if (send_queue_.empty() && !FinDue()) {

@@ -15,10 +15,33 @@ void Tcb::Reset() {
   const TcpSettings settings = settings_;
   // sk_err_soft is the socket's, not the connection's; t_softerror is the connection's.
   const Cause soft = profile->icmp_is_soft_inside_connect ? soft_error_ : Cause::kNone;
+  // tcp_disconnect() moves on to numbers that the connection cannot have used.
+  const Seq una = snd_una_;
+  const Seq max = snd_max_ + max_window_ + 2;
   this->~Tcb();
   new (this) Tcb(profile);
   settings_ = settings;
   soft_error_ = soft;
+  if (!profile->outq_counts_sequence) return;
+  snd_una_ = snd_nxt_ = una;
+  snd_max_ = max;
+}
+
+size_t Tcb::OutQueue() const {
+  if (!profile_->outq_counts_sequence) return send_queue_.size();
+  switch (state_) {
+    case TcpState::kSynSent:
+    case TcpState::kSynReceived:
+      return 0;
+    case TcpState::kFinWait1:
+    case TcpState::kClosing:
+    case TcpState::kLastAck:
+      return send_queue_.size() + 1;
+    case TcpState::kClosed:
+      return static_cast<uint32_t>(snd_max_.Since(snd_una_));
+    default:
+      return send_queue_.size();
+  }
 }
 
 void Tcb::Connect(Instant now, const OpenParameters& open, Actions* actions) {
@@ -156,6 +179,10 @@ void Tcb::StopTimers() {
 }
 
 void Tcb::Die(TcpEvent event, Cause error, Actions* actions) {
+  if (syn_acked_ && profile_->outq_counts_sequence) {
+    const bool acked = event == TcpEvent::kReceiveAckOfFin;
+    snd_max_ = snd_una_ + (acked ? 0 : static_cast<uint32_t>(OutQueue()));
+  }
   Apply(event);
   StopTimers();
   send_queue_.Clear();

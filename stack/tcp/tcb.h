@@ -7,7 +7,8 @@
 // TIME-WAIT is a compact entry (time_wait.h).
 //
 // Left out: urgent data (URG is ignored), ECN, Fast Open, fast retransmit and recovery (lost data
-// comes back by timeout, from SND.UNA on), receive buffer auto-tuning, path MTU black hole probing.
+// comes back by a tail loss probe or a timeout, from SND.UNA on), receive buffer auto-tuning, path
+// MTU black hole probing.
 // Source: RFC 9293, 5961, 6298, 7323; Linux 6.18 as observed, FreeBSD 14's sys/netinet.
 #ifndef DRYWIRE_STACK_TCP_TCB_H_
 #define DRYWIRE_STACK_TCP_TCB_H_
@@ -75,8 +76,11 @@ class Tcb {
   // Queues `data`, at most SendRoom() bytes, and sends what may be sent. `more`: more follows soon
   // (MSG_MORE). Allowed unless the sending direction was closed.
   void Send(Instant now, Bytes data, bool more, Actions* actions);
-  // Bytes not yet acknowledged, sent or not (SIOCOUTQ).
+  // Bytes not yet acknowledged, sent or not.
   size_t Unacknowledged() const { return send_queue_.size(); }
+  // SIOCOUTQ. Linux takes the difference of two sequence numbers, so that a FIN counts, and of a
+  // connection that has ended what was left.
+  size_t OutQueue() const;
   // After settings().no_delay or cork was cleared: sends what was held back.
   void Push(Instant now, Actions* actions);
 
@@ -181,7 +185,7 @@ class Tcb {
   uint32_t WindowClamp() const { return FullSpace(); }
 
  private:
-  enum class Timer : uint8_t { kNone, kRetransmit, kPersist };
+  enum class Timer : uint8_t { kNone, kRetransmit, kPersist, kLossProbe };
   // Whether a segment stays under consideration.
   enum class Check : uint8_t { kDrop, kPass };
 
@@ -260,8 +264,17 @@ class Tcb {
   // Whether the ACK gave a valid sample.
   bool MeasureRtt(Instant now, Seq ack, const Segment& segment);
   void ArmRetransmit(Instant now);
-  void RearmSendTimer(Instant now);
+  // `sent_new`: what was never sent before has just gone out.
+  void RearmSendTimer(Instant now, bool sent_new = false);
   uint32_t FlightSegments() const;
+
+  // loss_probe.cc
+  bool MayProbe() const;
+  void ArmLossProbe(Instant now, Duration rto);
+  void ArmAfterAck(Instant now);
+  void OnLossProbeTimeout(Instant now, Actions* actions);
+  bool SendLossProbe(Instant now, Actions* actions);
+  void CheckProbeAnswer(const Segment& segment, bool advances, bool new_window);
 
   // receiver.cc
   uint32_t FullSpace() const;
@@ -275,6 +288,8 @@ class Tcb {
   uint32_t ReceiveWindow() const;  // what is left of the announced window
   void DataArrived(Instant now, uint32_t length, bool pushed);
   bool WindowUpdateDue() const;
+  void NoteDuplicate(Seq left, Seq right);
+  void FillSackBlocks(TcpOptions* options);
   void EnterQuickAck();
   void IncreaseQuickAck();
   void CheckAckNeeded(Instant now, bool out_of_order, Actions* actions);
@@ -341,6 +356,10 @@ class Tcb {
   bool orphan_ : 1 = false;
   bool rtt_timing_ : 1 = false;
   bool more_coming_ : 1 = false;  // the last Send() said so
+  bool in_loss_ : 1 = false;      // since a timeout, until loss_high_ is acknowledged
+  bool probe_out_ : 1 = false;    // a tail loss probe was sent, see CheckProbeAnswer()
+  bool probe_repeats_ : 1 = false;
+  bool dsack_ : 1 = false;  // the next segment tells of a duplicate (RFC 2883)
 
   uint8_t retransmits_ = 0;  // timeouts in a row
   uint8_t backoff_ = 0;
@@ -362,6 +381,14 @@ class Tcb {
   Instant timer_at_ = kNever;
   Instant keepalive_at_ = kNever;
   Instant linger_at_ = kNever;  // FIN-WAIT-2; FreeBSD's connection establishment timer
+
+  // For the tail loss probe.
+  Instant head_sent_at_;  // when what is at SND.UNA was last sent
+  Instant last_sent_at_;
+  Seq last_start_;  // of the last segment before SND.MAX
+  Seq probe_high_;
+  Seq loss_high_;
+  SackBlock duplicate_;
 
   Cause soft_error_ = Cause::kNone;
   AckState ack_;

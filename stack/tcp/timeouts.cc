@@ -16,6 +16,8 @@ void Tcb::OnDeadline(Instant now, Actions* actions) {
   if (timer_at_ <= now) {
     if (timer_ == Timer::kPersist) {
       OnPersistTimeout(now, actions);
+    } else if (timer_ == Timer::kLossProbe) {
+      OnLossProbeTimeout(now, actions);
     } else {
       OnRetransmitTimeout(now, actions);
     }
@@ -100,6 +102,9 @@ void Tcb::OnRetransmitTimeout(Instant now, Actions* actions) {
   }
   congestion_.OnTimeout((static_cast<uint32_t>(snd_max_.Since(snd_una_)) + SendMss() - 1) /
                         SendMss());
+  in_loss_ = true;
+  loss_high_ = snd_max_;
+  probe_out_ = false;
   snd_nxt_ = snd_una_;
   Output(now, actions);
 }

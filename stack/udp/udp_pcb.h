@@ -4,7 +4,7 @@
 // receive buffer. Addresses are those on the wire. Routing, ports and names are stack/socket's.
 //
 // Left out: UDP-Lite, corking, encapsulation, checksum options, the send buffer (a datagram leaves
-// at once), IP_RECVERR's error queue.
+// at once). IP_RECVERR's error queue is the socket's.
 // Source: RFC 768, RFC 1122 4.1.3; net/ipv4/udp.c as observed on Linux 6.18; udp_usrreq.c.
 #ifndef DRYWIRE_STACK_UDP_UDP_PCB_H_
 #define DRYWIRE_STACK_UDP_UDP_PCB_H_
@@ -58,6 +58,8 @@ class UdpPcb {
 
   Cause pending_error() const { return error_; }
   Cause TakeError();
+  // The error queue has its own rules.
+  void SetError(Cause cause) { error_ = cause; }
 
   void ShutDownReceive() { receive_shut_ = true; }
   void ShutDownSend() { send_shut_ = true; }

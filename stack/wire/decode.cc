@@ -184,7 +184,8 @@ bool IsKnown(uint8_t protocol) {
   return false;
 }
 
-QuotedPacket DecodeQuoted(Decoder& in, bool v6) {
+// `text`: what is quoted of a datagram's.
+QuotedPacket DecodeQuoted(Decoder& in, bool v6, Bytes* text) {
   QuotedPacket quoted;
   const size_t start = in.position();
   if (!in.Need(v6 ? 48 : 28, "a quoted packet")) return quoted;
@@ -221,7 +222,9 @@ QuotedPacket DecodeQuoted(Decoder& in, bool v6) {
     quoted.destination_port = destination_port;
   }
   if (quoted.protocol == IpProtocol::kTcp) quoted.seq = Seq(seq);
-  in.Take(in.left());  // More of it than the model keeps.
+  // Of others it may be more than the model keeps.
+  const absl::Span<const uint8_t> rest = in.Take(in.left());
+  if (quoted.protocol == IpProtocol::kUdp) *text = Bytes::Copy(rest);
   return quoted;
 }
 
@@ -244,7 +247,7 @@ void DecodeIcmp(Decoder& in, bool v6, Packet* packet) {
     return;
   }
   if (message.IsError()) {
-    message.quoted = DecodeQuoted(in, v6);
+    message.quoted = DecodeQuoted(in, v6, &message.payload);
   } else {
     message.payload = Bytes::Copy(in.Take(in.left()));
   }

@@ -162,6 +162,7 @@ struct BodyWriter {
     out.U32(message.rest);
     if (message.IsError()) {
       PutQuoted(out, message.quoted);
+      if (message.QuotesText()) out.Put(message.payload.span());
     } else {
       out.Put(message.payload.span());
     }

@@ -64,13 +64,15 @@ struct IcmpMessage {
   // Next-hop MTU (bytes), parameter pointer, or identifier << 16 | sequence, by type.
   uint32_t rest = 0;
   QuotedPacket quoted;  // error messages
-  Bytes payload;        // echo messages
+  // Of echo messages, and of errors about a datagram: what they quote of its text.
+  Bytes payload;
 
   bool IsError() const {
     return v6 ? type < 128
               : type == icmp4::kUnreachable || type == icmp4::kSourceQuench ||
                     type == icmp4::kTimeExceeded || type == icmp4::kParameterProblem;
   }
+  bool QuotesText() const { return IsError() && quoted.protocol == IpProtocol::kUdp; }
   // "icmp host unreachable", "icmp6 packet too big mtu 1280", "icmp type 42 code 1": without what
   // it quotes.
   std::string ToString() const;

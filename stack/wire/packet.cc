@@ -11,7 +11,7 @@ namespace {
 constexpr uint32_t kUdpHeader = 8;
 constexpr uint32_t kTcpHeader = 20;
 constexpr uint32_t kIcmpHeader = 8;
-// An ICMP error quotes the IP header and eight bytes behind it (RFC 792).
+// An ICMP error quotes the IP header and eight bytes behind it (RFC 792), of datagrams more.
 constexpr uint32_t kQuotedBytes = 8;
 constexpr uint32_t kArpMessage = 28;
 // A solicitation or advertisement with its link-layer address option (RFC 4861 4.3, 4.4).
@@ -27,8 +27,10 @@ uint32_t BodyLength(const Datagram& datagram) {
   return kUdpHeader + static_cast<uint32_t>(datagram.payload.size());
 }
 uint32_t BodyLength(const IcmpMessage& message) {
-  if (message.IsError()) return kIcmpHeader + IpHeader(message.quoted.source) + kQuotedBytes;
-  return kIcmpHeader + static_cast<uint32_t>(message.payload.size());
+  const auto text = static_cast<uint32_t>(message.payload.size());
+  if (!message.IsError()) return kIcmpHeader + text;
+  return kIcmpHeader + IpHeader(message.quoted.source) + kQuotedBytes +
+         (message.QuotesText() ? text : 0);
 }
 uint32_t BodyLength(const NeighbourMessage&) { return kNeighbourDiscovery; }
 

@@ -1,18 +1,8 @@
-// What a path MTU that one socket is told of means for the others, on Linux. Recorded on Linux 6.18
-// with a router whose far link had an MTU of 1300 (veth pairs without segmentation offload).
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
-#include <cerrno>
-#include <cstring>
+// What a path MTU that one socket is told of means for the others, on Linux. Recorded on
+// Linux 6.18.
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "gtest/gtest.h"
-#include "sim/testing/drywire_test.h"
-#include "tests/harness/sockaddr.h"
-#include "tools/posix/posix.h"
+#include "tests/conformance/linux_script.h"
 
 namespace drywire {
 namespace {
@@ -53,96 +43,114 @@ links:
 
 char data[4000];
 
-int Option(int fd, int level, int name) {
-  int value = -1;
-  socklen_t length = sizeof value;
-  posix::getsockopt(fd, level, name, &value, &length);
-  return value;
-}
-
 // TCP_MAXSEG and IP_MTU.
-std::string Sizes(int fd) {
-  return absl::StrCat(Option(fd, IPPROTO_TCP, TCP_MAXSEG), "/", Option(fd, IPPROTO_IP, IP_MTU));
+void Sizes(Script& s, const std::string& label, int fd) {
+  s.Option(label, fd, IPPROTO_TCP, TCP_MAXSEG).Option("mtu", fd, IPPROTO_IP, IP_MTU);
 }
 
-int ConnectTo(int type) {
-  const int fd = posix::socket(AF_INET, type, 0);
-  const sockaddr_in to = Inet("10.2.0.1", 80);
-  EXPECT_EQ(posix::connect(fd, AsSockaddr(to), sizeof to), 0);
+int ConnectTo(Script& s, int fd) {
+  s("connect", Connect(fd, "10.2.0.1", 80));
   return fd;
 }
 
-void Send(int fd, size_t size) {
-  EXPECT_EQ(posix::send(fd, data, size, 0), static_cast<ssize_t>(size));
-  posix::usleep(300'000);
+void Send(Script& s, int fd, size_t size, int wait_ms = 300) {
+  s("send", os::send(fd, data, size, 0));
+  SleepMs(wait_ms);
 }
 
-void Serve() {
-  const int listener = posix::socket(AF_INET, SOCK_STREAM, 0);
-  const int datagrams = posix::socket(AF_INET, SOCK_DGRAM, 0);
-  const sockaddr_in here = Inet("10.2.0.1", 80);
-  posix::bind(listener, AsSockaddr(here), sizeof here);
-  posix::bind(datagrams, AsSockaddr(here), sizeof here);
-  posix::listen(listener, 8);
-  posix::usleep(10'000'000);
+// A host b that takes what comes, and what a does meanwhile.
+void OnANarrowPath(oracle::Scenario& it, void (*body)(Script& s)) {
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int udp = Udp();
+    s("udp", Bind(udp, "10.2.0.1", 80));
+    ListenOn("10.2.0.1", 80);
+    s.Announce("ready");
+    s.Await("done");
+  });
+  it.On("a", [body](Script& s) {
+    s.Await("ready");
+    body(s);
+    s.Announce("done");
+  });
 }
 
-void RunNarrow(void (*body)()) {
-  RunScenario([&](World& world) {
-    ASSERT_TRUE(AddTopology(world, kNarrow));
-    world.Spawn(HostNamed(world, "b"), "server", Serve);
-    world.Spawn(HostNamed(world, "a"), "client", [&] {
-      posix::usleep(1000);
-      body();
-    });
-    world.Run();
+ORACLE(LinuxPathMtu, OtherConnectionsLearnIt, kNarrow) {
+  OnANarrowPath(it, [](Script& s) {
+    s.Row("before");
+    const int first = ConnectTo(s, Tcp(0));
+    const int second = ConnectTo(s, Tcp(0));
+    Sizes(s, "first", first);
+    Sizes(s, "second", second);
+    s.Row("told");
+    Send(s, first, 4000);
+    Sizes(s, "first", first);
+    Sizes(s, "second", second);
+    // The route is looked up anew when something is sent, the segment size at the next call.
+    s.Row("the other");
+    Send(s, second, 10);
+    Sizes(s, "second", second);
+    Send(s, second, 4000);
+    Sizes(s, "second", second);
+    s.Row("new");
+    Sizes(s, "stream", ConnectTo(s, Tcp(0)));
+    s.Option("datagrams", ConnectTo(s, Udp()), IPPROTO_IP, IP_MTU);
   });
 }
 
 TEST(LinuxPathMtu, OtherConnectionsLearnIt) {
-  RunNarrow([] {
-    const int first = ConnectTo(SOCK_STREAM);
-    const int second = ConnectTo(SOCK_STREAM);
-    EXPECT_EQ(Sizes(first), "1448/1500");
-    EXPECT_EQ(Sizes(second), "1448/1500");
-    Send(first, 4000);
-    EXPECT_EQ(Sizes(first), "1248/1300");
-    EXPECT_EQ(Sizes(second), "1448/1500");
-    // The route is looked up anew when something is sent, the segment size at the next call.
-    Send(second, 10);
-    EXPECT_EQ(Sizes(second), "1448/1300");
-    Send(second, 4000);
-    EXPECT_EQ(Sizes(second), "1248/1300");
-    EXPECT_EQ(Sizes(ConnectTo(SOCK_STREAM)), "1248/1300");
-    EXPECT_EQ(Option(ConnectTo(SOCK_DGRAM), IPPROTO_IP, IP_MTU), 1300);
-  });
+  ExpectScenario("LinuxPathMtu.OtherConnectionsLearnIt", R"(
+before: connect=0 connect=0 first=1448 mtu=1500 second=1448 mtu=1500
+told: send=4000 first=1248 mtu=1300 second=1448 mtu=1500
+the other: send=10 second=1448 mtu=1300 send=4000 second=1248 mtu=1300
+new: connect=0 stream=1248 mtu=1300 connect=0 datagrams=1300
+)");
 }
 
-// A datagram of 1400 bytes, the error it draws, IP_MTU after that; then datagrams of several sizes:
-// errno, or 0.
-std::string Datagrams(int discover) {
-  const int fd = ConnectTo(SOCK_DGRAM);
-  posix::setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover);
-  Send(fd, 1400);
-  std::string text = absl::StrCat(Option(fd, SOL_SOCKET, SO_ERROR) == EMSGSIZE ? "told" : "-", " ",
-                                  Option(fd, IPPROTO_IP, IP_MTU));
+// A datagram of 1400 bytes, the error it draws, IP_MTU after that; then datagrams of several sizes.
+void SendDatagrams(Script& s, const char* row, int discover) {
+  s.Row(row);
+  const int fd = ConnectTo(s, Udp());
+  SetInt(fd, IPPROTO_IP, IP_MTU_DISCOVER, discover);
+  Send(s, fd, 1400, 50);
+  s.Error(fd).Option("mtu", fd, IPPROTO_IP, IP_MTU);
   for (const size_t size : {1400, 1272, 1472, 1473}) {
-    const ssize_t sent = posix::send(fd, data, size, 0);
-    absl::StrAppend(&text, " ", sent < 0 ? strerrorname_np(errno) : "ok");
-    posix::usleep(50'000);
-    Option(fd, SOL_SOCKET, SO_ERROR);
+    Send(s, fd, size, 50);
+    s.Error(fd);
   }
-  return text;
 }
+
+template <int discover>
+void OneDatagramSocket(oracle::Scenario& it) {
+  OnANarrowPath(it, [](Script& s) { SendDatagrams(s, "client", discover); });
+}
+
+ORACLE(LinuxPathMtu, DatagramsDont, kNarrow) { OneDatagramSocket<IP_PMTUDISC_DONT>(it); }
+ORACLE(LinuxPathMtu, DatagramsWant, kNarrow) { OneDatagramSocket<IP_PMTUDISC_WANT>(it); }
+ORACLE(LinuxPathMtu, DatagramsDo, kNarrow) { OneDatagramSocket<IP_PMTUDISC_DO>(it); }
+ORACLE(LinuxPathMtu, DatagramsProbe, kNarrow) { OneDatagramSocket<IP_PMTUDISC_PROBE>(it); }
+ORACLE(LinuxPathMtu, DatagramsInterface, kNarrow) { OneDatagramSocket<IP_PMTUDISC_INTERFACE>(it); }
+ORACLE(LinuxPathMtu, DatagramsOmit, kNarrow) { OneDatagramSocket<IP_PMTUDISC_OMIT>(it); }
 
 TEST(LinuxPathMtu, Datagrams) {
-  RunNarrow([] { EXPECT_EQ(Datagrams(IP_PMTUDISC_DONT), "- 1500 ok ok ok ok"); });
-  RunNarrow([] { EXPECT_EQ(Datagrams(IP_PMTUDISC_WANT), "told 1300 ok ok ok ok"); });
-  RunNarrow(
-      [] { EXPECT_EQ(Datagrams(IP_PMTUDISC_DO), "told 1300 EMSGSIZE ok EMSGSIZE EMSGSIZE"); });
-  RunNarrow([] { EXPECT_EQ(Datagrams(IP_PMTUDISC_PROBE), "told 1300 ok ok ok EMSGSIZE"); });
-  RunNarrow([] { EXPECT_EQ(Datagrams(IP_PMTUDISC_INTERFACE), "- 1500 ok ok ok EMSGSIZE"); });
-  RunNarrow([] { EXPECT_EQ(Datagrams(IP_PMTUDISC_OMIT), "- 1500 ok ok ok ok"); });
+  ExpectScenario("LinuxPathMtu.DatagramsDont", R"(
+client: connect=0 send=1400 error=0 mtu=1500 send=1400 error=0 send=1272 error=0 send=1472 error=0 send=1473 error=0
+)");
+  ExpectScenario("LinuxPathMtu.DatagramsWant", R"(
+client: connect=0 send=1400 error=EMSGSIZE mtu=1300 send=1400 error=0 send=1272 error=0 send=1472 error=0 send=1473 error=0
+)");
+  ExpectScenario("LinuxPathMtu.DatagramsDo", R"(
+client: connect=0 send=1400 error=EMSGSIZE mtu=1300 send=EMSGSIZE error=0 send=1272 error=0 send=EMSGSIZE error=0 send=EMSGSIZE error=0
+)");
+  ExpectScenario("LinuxPathMtu.DatagramsProbe", R"(
+client: connect=0 send=1400 error=EMSGSIZE mtu=1300 send=1400 error=EMSGSIZE send=1272 error=0 send=1472 error=EMSGSIZE send=EMSGSIZE error=0
+)");
+  ExpectScenario("LinuxPathMtu.DatagramsInterface", R"(
+client: connect=0 send=1400 error=0 mtu=1500 send=1400 error=0 send=1272 error=0 send=1472 error=0 send=EMSGSIZE error=0
+)");
+  ExpectScenario("LinuxPathMtu.DatagramsOmit", R"(
+client: connect=0 send=1400 error=0 mtu=1500 send=1400 error=0 send=1272 error=0 send=1472 error=0 send=1473 error=0
+)");
 }
 
 }  // namespace

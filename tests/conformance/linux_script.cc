@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "sim/testing/drywire_test.h"
+#include "tests/oracle/simulated.h"
 
 namespace drywire {
 namespace {
@@ -35,6 +36,20 @@ void RunLinuxScript(const char* expected, void (*body)(LinuxScript&)) {
     world.Run();
     ExpectTranscript(got, expected);
   });
+}
+
+void ExpectScenario(const char* name, const char* expected) {
+  SCOPED_TRACE(name);
+  for (const oracle::Scenario& scenario : oracle::AllScenarios()) {
+    if (scenario.name != name) continue;
+    const oracle::Outcome outcome = oracle::RunSimulated(scenario);
+    EXPECT_EQ(outcome.failure, "");
+    for (size_t i = 0; i < scenario.processes.size(); ++i) {
+      if (scenario.processes[i].host == "a") ExpectTranscript(outcome.transcripts[i], expected);
+    }
+    return;
+  }
+  ADD_FAILURE() << "no such scenario";
 }
 
 }  // namespace drywire

@@ -33,6 +33,10 @@ using LinuxScript = Script;
 
 void RunLinuxScript(const char* expected, void (*body)(LinuxScript&));
 
+// Runs a scenario of the oracle (ORACLE) in a world and compares the transcript of its process on
+// host a.
+void ExpectScenario(const char* name, const char* expected);
+
 }  // namespace drywire
 
 #define LINUX_SCRIPT(suite, name, expected)                                            \

@@ -255,22 +255,6 @@ void ServeDatagrams(Script& s, int family) {
   s.Await("done");
 }
 
-// What Linux does to a socket that has been of both families, and we do not.
-void NoteOddities(int type, const std::string& state, Scenario* scenario) {
-  if (type == SOCK_STREAM && (state == "Fresh" || state == "RefusedAndTold")) {
-    scenario->ExpectDifference("mapped",
-                               "a socket that was connected to a mapped address keeps the kernel's "
-                               "IPv4 operations: its later IPv6 SYN never leaves the host");
-  }
-  const bool of_v6 = state == "Connected" || state == "ReadShut" || state == "Refused";
-  for (const char* row : {"mapped", "other family"}) {
-    if (type != SOCK_DGRAM || !of_v6) continue;
-    scenario->ExpectDifference(row,
-                               "a socket that was connected to an IPv6 address stays filed under "
-                               "it: errors and data of the mapped peer do not reach it");
-  }
-}
-
 bool RegisterMatrix(int type, int family, const State& state) {
   for (const bool blocking : {true, false}) {
     Scenario scenario;
@@ -284,7 +268,6 @@ bool RegisterMatrix(int type, int family, const State& state) {
     });
     scenario.On(
         "b", [=](Script& s) { (type == SOCK_STREAM ? ServeStreams : ServeDatagrams)(s, family); });
-    if (family == AF_INET6) NoteOddities(type, state.name, &scenario);
     Register(std::move(scenario), [](Scenario&) {});
   }
   return true;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Rules of docs/architecture.md that no compiler checks, over the sources of the workspace.
+"""Rules of docs/architecture.md that no compiler checks, over the sources of the workspace, and
+whether the tests exist that docs/conformance.md names.
 
 Prints each line that breaks a rule, then `PASSED FAILED` on the last line; a case is a file. A line
 that must break a rule says so with `// lint: RULE` and a reason next to it.
@@ -7,6 +8,8 @@ that must break a rule says so with `// lint: RULE` and a reason next to it.
 
 import os
 import re
+
+import named_tests
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 SOURCE = (".cc", ".h", ".c")
@@ -75,10 +78,15 @@ def problems(path):
                     yield f"{path}:{number}: {name}: {why}: {lines[number - 1].strip()}"
 
 
+def cases():
+    for path in sorted(sources()):
+        yield list(problems(path))
+    yield list(named_tests.problems("docs/conformance.md", named_tests.known_tests()))
+
+
 def main():
     passed = failed = 0
-    for path in sorted(sources()):
-        found = list(problems(path))
+    for found in cases():
         print("".join(f"FAILED {problem}\n" for problem in found), end="")
         passed += not found
         failed += bool(found)

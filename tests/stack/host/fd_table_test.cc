@@ -22,6 +22,18 @@ class TestFile : public File {
   int* closed_;
 };
 
+// Notes when it ends.
+class OrderedFile : public File {
+ public:
+  OrderedFile(int number, std::vector<int>* order) : number_(number), order_(order) {}
+  uint32_t Poll() const override { return 0; }
+
+ private:
+  void OnLastClose() override { order_->push_back(number_); }
+  int number_;
+  std::vector<int>* order_;
+};
+
 class FdTableTest : public testing::Test {
  protected:
   FileRef New(int* closed = nullptr) { return FileRef(new TestFile(closed)); }
@@ -30,7 +42,7 @@ class FdTableTest : public testing::Test {
   int64_t file_max_ = 1'000'000;
   int64_t limit_ = 1024;
   Credentials owner_{1000, 1000, {}};
-  OpenFiles host_{0, &file_max_, true};
+  OpenFiles host_{.open = 0, .limit = &file_max_};
   FdTable table_{&host_, &limit_, &owner_};
 };
 
@@ -41,6 +53,27 @@ TEST_F(FdTableTest, LowestFreeFirst) {
   EXPECT_EQ(Install(), 64);
   EXPECT_EQ(Install(), 150);
   EXPECT_EQ(Install(), 200);
+}
+
+// Observed on Linux 6.18: a process that ends closes what it has open in reverse, and a file that
+// has several descriptors with the last of them. FreeBSD goes upwards (fdescfree).
+TEST_F(FdTableTest, EndsLastFirst) {
+  for (const bool last_first : {true, false}) {
+    host_.ends_last_first = last_first;
+    std::vector<int> order;
+    FdTable table(&host_, &limit_, &owner_);
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_TRUE(table.Install(FileRef(new OrderedFile(i, &order))).ok());
+    }
+    EXPECT_EQ(*table.Dup(1), 4);
+    EXPECT_TRUE(table.Dup2(2, 100).ok());
+    table.CloseAll();
+    const std::vector<int> upwards = {0, 3, 1, 2};
+    const std::vector<int> downwards = {2, 1, 3, 0};
+    EXPECT_EQ(order, last_first ? downwards : upwards);
+    EXPECT_EQ(table.open_count(), 0);
+    EXPECT_EQ(host_.open, 0);
+  }
 }
 
 TEST_F(FdTableTest, MatchesASimpleModelOverManySteps) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/stack/ip/ip_fixture.h"
@@ -106,6 +107,29 @@ TEST_P(ForwardRefusalTest, FreeBsd) {
 }
 INSTANTIATE_TEST_SUITE_P(All, ForwardRefusalTest, ::testing::ValuesIn(kRows),
                          [](const auto& info) { return std::string(info.param.name); });
+
+// Observed on Linux 6.18: ip_error() and icmp_send() both take from the sender's tokens, the one of
+// at most five, the other of at most six. IPv6 and other errors pay once, FreeBSD counts otherwise.
+TEST(ForwardTest, AnswersAboutRoutesCostTwice) {
+  const auto answers = [](IpHost& host, int64_t ms, absl::string_view to, int packets) {
+    int count = 0;
+    for (int i = 0; i < packets; ++i) {
+      host.Receive(ms, kEth0, Through(host, to));
+      for (const std::string& line : host.Take()) count += absl::StartsWith(line, "eth0") ? 1 : 0;
+    }
+    return count;
+  };
+  IpHost host(Router(LinuxProfile()));
+  EXPECT_EQ(answers(host, 0, "192.0.2.1", 10), 2);
+  EXPECT_EQ(answers(host, 1000, "192.0.2.1", 10), 0);  // the first half is paid, in vain
+  EXPECT_EQ(answers(host, 3000, "192.0.2.1", 10), 1);
+  EXPECT_EQ(answers(host, 60'000, "192.0.2.1", 10), 2);
+  EXPECT_EQ(answers(host, 120'000, "2001:db8:9::1", 10), 6);
+  ASSERT_TRUE(host.profile().Set("net.ipv4.route.error_cost", "0").ok());
+  EXPECT_EQ(answers(host, 180'000, "192.0.2.1", 10), 6);
+  IpHost freebsd(Router(FreeBsdProfile()));
+  EXPECT_EQ(answers(freebsd, 0, "192.0.2.1", 10), 10);
+}
 
 TEST(ForwardTest, TimeExceeded) {
   IpHost host(Router(LinuxProfile()));

@@ -163,7 +163,10 @@ TEST_F(OptionsTest, ValuesAsTheyReadBackOnLinux618) {
       {v4, udp, IPPROTO_IP, 51, 1000, "1000"},
       {v4, udp, IPPROTO_IP, 51, (2000 << 16) | 1000, "131073000"},
       {v4, udp, IPPROTO_IP, 51, (1000 << 16) | 2000, "kOptionValueInvalid"},
-      {v4, udp, IPPROTO_IP, IP_RECVERR, 1, "kOptionUnknown"},  // not modelled
+      {v4, udp, IPPROTO_IP, IP_RECVERR, 7, "1"},
+      {v4, udp, IPPROTO_IPV6, IPV6_RECVERR, 1, "kOptionUnknown"},
+      {v6, udp, IPPROTO_IPV6, IPV6_RECVERR, 1, "1"},
+      {v4, udp, IPPROTO_IP, IP_PKTINFO, 1, "kOptionUnknown"},  // not modelled
       {v4, udp, IPPROTO_IPV6, IPV6_V6ONLY, 1, "kOptionUnknown"},
       {v6, udp, IPPROTO_IP, IP_TTL, 9, "9"},
       {v6, udp, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 0, "0"},

@@ -1,0 +1,224 @@
+// What is lost comes back: tail loss probes, retransmissions, duplicates (RFC 8985, 6298, 2883).
+#include <string>
+
+#include "tests/oracle/two_hosts.h"
+
+namespace drywire::oracle {
+namespace {
+
+// On a, once it is connected: asks b to hear nothing any more, or to hear again.
+void Deafen(Script& s, int time = 1) {
+  s.Announce("deafen " + std::to_string(time));
+  s.Await("deaf " + std::to_string(time));
+}
+void Heal(Script& s, int time = 1) {
+  s.Announce("heal " + std::to_string(time));
+  s.Await("healed " + std::to_string(time));
+}
+
+// On b: a connection, whose segments are dropped when a wants it.
+int ServeTheDeaf(Script& s, int times = 1) {
+  s.Row("server");
+  const int fd = ServeOne(s);
+  for (int time = 1; time <= times; ++time) {
+    const std::string number = std::to_string(time);
+    s.Await("deafen " + number);
+    s.Firewall("input tcp dport 80 drop");
+    s.Announce("deaf " + number);
+    s.Await("heal " + number);
+    s.Firewall("flush chain inet filter input");
+    s.Announce("healed " + number);
+  }
+  return fd;
+}
+
+// What a does while b hears nothing, for 700 ms; then b receives it all.
+void WhileDeaf(Scenario& it, void (*body)(Script& s, int fd)) {
+  it.Watch("a");
+  it.On("a", [body](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    Deafen(s);
+    body(s, fd);
+    SleepMs(700);
+    Heal(s);
+    s.Await("received");
+    s.Poll(fd).Error(fd);
+  });
+  it.On("b", [](Script& s) {
+    const int fd = ServeTheDeaf(s);
+    s("wait", WaitFor(fd, POLLIN));
+    SleepMs(900);
+    s.Receive(fd).Receive(fd);
+    s.Announce("received");
+    SleepMs(60);
+  });
+}
+
+ORACLE(Loss, OneSegment, kPair) {
+  WhileDeaf(it, [](Script& s, int fd) { s.Send(fd, "x"); });
+}
+
+// The last one is probed for, twice the round trip and two ticks after it.
+ORACLE(Loss, LastOfThree, kPair) {
+  WhileDeaf(it, [](Script& s, int fd) {
+    SetInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    s.Send(fd, "x").Send(fd, "y").Send(fd, "z");
+  });
+}
+
+ORACLE(Loss, FinAlone, kPair) {
+  WhileDeaf(it, [](Script& s, int fd) { s("shutdown", os::shutdown(fd, SHUT_WR)); });
+}
+
+ORACLE(Loss, DataAndFin, kPair) {
+  WhileDeaf(it, [](Script& s, int fd) { s.Send(fd, "x")("shutdown", os::shutdown(fd, SHUT_WR)); });
+}
+
+// One probe for each tail: what is sent after it waits for the timer of the first.
+ORACLE(Loss, SentAfterTheProbe, kPair) {
+  WhileDeaf(it, [](Script& s, int fd) {
+    SetInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    s.Send(fd, "x").Send(fd, "y");
+    SleepMs(60);
+    s.Send(fd, "z");
+  });
+}
+
+ORACLE(Loss, SentBeforeTheProbe, kPair) {
+  WhileDeaf(it, [](Script& s, int fd) {
+    SetInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    s.Send(fd, "x");
+    SleepMs(100);
+    s.Send(fd, "y");
+  });
+}
+
+ORACLE(Loss, ProbesSwitchedOff, kPair) {
+  WhileDeaf(it, [](Script& s, int fd) {
+    s.Sysctl("net.ipv4.tcp_early_retrans", "0");
+    SetInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    s.Send(fd, "x").Send(fd, "y");
+  });
+}
+
+ORACLE(Loss, WithoutSack, kPair) {
+  it.Watch("a");
+  it.On("a", [](Script& s) {
+    s.Sysctl("net.ipv4.tcp_sack", "0");
+    s.Row("client");
+    const int fd = ReachServer(s);
+    Deafen(s);
+    s.Send(fd, "x");
+    SleepMs(700);
+    Heal(s);
+    s.Await("received");
+  });
+  it.On("b", [](Script& s) {
+    const int fd = ServeTheDeaf(s);
+    s("wait", WaitFor(fd, POLLIN)).Receive(fd);
+    s.Announce("received");
+    SleepMs(60);
+  });
+}
+
+// The probe made up for a loss, and its acknowledgement does not say so: the next tail has none.
+ORACLE(Loss, TwiceInARow, kPair) {
+  it.Watch("a");
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    Deafen(s);
+    s.Send(fd, "x");
+    SleepMs(60);
+    Heal(s);
+    s.Await("first");
+    Deafen(s, 2);
+    s.Send(fd, "y");
+    SleepMs(700);
+    Heal(s, 2);
+    s.Await("second");
+  });
+  it.On("b", [](Script& s) {
+    const int fd = ServeTheDeaf(s, 0);
+    s.Await("deafen 1");
+    s.Firewall("input tcp dport 80 drop");
+    s.Announce("deaf 1");
+    s.Await("heal 1");
+    s.Firewall("flush chain inet filter input");
+    s.Announce("healed 1");
+    s("wait", WaitFor(fd, POLLIN)).Receive(fd);
+    SleepMs(500);
+    s.Announce("first");
+    s.Await("deafen 2");
+    s.Firewall("input tcp dport 80 drop");
+    s.Announce("deaf 2");
+    s.Await("heal 2");
+    s.Firewall("flush chain inet filter input");
+    s.Announce("healed 2");
+    s("wait", WaitFor(fd, POLLIN)).Receive(fd);
+    s.Announce("second");
+    SleepMs(60);
+  });
+}
+
+// Nobody was deaf: the acknowledgement was delayed, the probe came first, and the duplicate is
+// told.
+ORACLE(Loss, DelayedAcknowledgement, kPair) {
+  it.Watch("a");
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    SetInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    for (int i = 0; i < 3; ++i) {
+      s.Send(fd, "ask")("wait", WaitFor(fd, POLLIN)).Receive(fd);
+    }
+    SleepMs(200);
+    s.Send(fd, "1").Send(fd, "2");
+    SleepMs(200);
+    s.Announce("done");
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int fd = ServeOne(s);
+    for (int i = 0; i < 3; ++i) {
+      s("wait", WaitFor(fd, POLLIN)).Receive(fd).Send(fd, "answer");
+    }
+    s.Await("done");
+    s.Receive(fd);
+  });
+}
+
+// TCP_INFO counts timeouts, not probes.
+ORACLE(Loss, CountedTimeouts, kPair) {
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    Deafen(s);
+    s.Send(fd, "x");
+    const auto count = [&](int ms) {
+      SleepMs(ms);
+      tcp_info info = {};
+      socklen_t length = sizeof info;
+      os::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length);
+      s("retransmits", info.tcpi_retransmits)("backoff", info.tcpi_backoff);
+      s("unacked", info.tcpi_unacked);
+    };
+    count(100);
+    count(200);
+    count(250);
+    count(500);
+    Heal(s);
+    s.Await("received");
+    count(100);
+  });
+  it.On("b", [](Script& s) {
+    const int fd = ServeTheDeaf(s);
+    s("wait", WaitFor(fd, POLLIN)).Receive(fd);
+    s.Announce("received");
+    SleepMs(60);
+  });
+}
+
+}  // namespace
+}  // namespace drywire::oracle
