@@ -154,7 +154,8 @@ tcp_info MakeTcpInfo(const Tcb& tcb, TcpState state) {
   info.tcpi_snd_cwnd = tcb.congestion().cwnd();
   const uint32_t mss = std::max<uint32_t>(tcb.SendMss(), 1);
   const auto flight = static_cast<uint32_t>(tcb.snd_max().Since(tcb.snd_una()));
-  info.tcpi_unacked = tcb.state() == TcpState::kClosed ? 0 : (flight + mss - 1) / mss;
+  const bool open = tcb.state() != TcpState::kClosed && tcb.state() != TcpState::kListen;
+  info.tcpi_unacked = open ? (flight + mss - 1) / mss : 0;
   return info;
 }
 
