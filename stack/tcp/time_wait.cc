@@ -108,20 +108,21 @@ TimeWait::Verdict TimeWait::LinuxFinWait2(Instant now, const Segment& segment, b
   return Verdict::kStay;
 }
 
+// tcp_twcheck, which leaves PAWS out.
 TimeWait::Verdict TimeWait::Bsd(Instant now, const Segment& segment, Actions* actions) {
   if (segment.Has(kRst)) return Verdict::kStay;  // RFC 1337
+  if (segment.Has(kSyn) && segment.Has(kFin) && profile_->drop_synfin != 0) return Verdict::kStay;
   if (segment.Has(kSyn) && !segment.Has(kAck) && segment.seq.After(rcv_nxt_)) {
     return Verdict::kReopen;
   }
   if (!segment.Has(kAck)) return Verdict::kStay;
-  if (PawsRejects(now, segment)) {
-    if (!segment.payload.empty()) SendAck(now, actions);
+  if (ts_on_ && !segment.options.has_timestamps && profile_->tolerate_missing_ts == 0) {
     return Verdict::kStay;
   }
   if (segment.Has(kFin) && segment.seq + segment.Length() == rcv_nxt_) {
     deadline_ = now + Duration::Millis(profile_->time_wait_ms);
   }
-  const bool duplicate_ack = (segment.flags & ~kPsh) == kAck && segment.payload.empty() &&
+  const bool duplicate_ack = segment.flags == kAck && segment.payload.empty() &&
                              segment.seq == rcv_nxt_ && segment.ack == snd_nxt_;
   if (!duplicate_ack) SendAck(now, actions);
   return Verdict::kStay;

@@ -299,6 +299,26 @@ TEST_F(TimeWaitTest, FreeBsd) {  // FreeBSD, segments 6
   EXPECT_EQ(Inject(entry, 1_s, "S 3:3(0) win 9"), TimeWait::Verdict::kReopen);
 }
 
+TEST_F(TimeWaitTest, FreeBsdSynFinAndTimestamps) {  // tcp_twcheck of FreeBSD 14
+  TcbHarness tcp(FreeBsdProfile());
+  tcp.Established("mss 1460,TS val 100 ecr 0");
+  tcp.ShutdownSend();
+  tcp.Inject("F. 1:1(0) ack 2 win 9 <nop,nop,TS val 101 ecr 0>");
+  TimeWait entry = tcp.tcb().MakeTimeWait(tcp.now());
+  EXPECT_EQ(Inject(entry, 1_s, ". 1:1(0) ack 2 win 9"), TimeWait::Verdict::kStay);
+  log_.ExpectNothing();  // without the timestamp that was agreed on
+  ASSERT_TRUE(tcp.profile().Set("net.inet.tcp.tolerate_missing_ts", "1").ok());
+  Inject(entry, 1_s, ". 1:1(0) ack 2 win 9");
+  log_.Expect(". 2:2(0) ack 2 <...>");
+  // Old timestamps are not looked at.
+  Inject(entry, 5_s, "F. 1:1(0) ack 2 win 9 <nop,nop,TS val 1 ecr 0>");
+  log_.Expect(". 2:2(0) ack 2 <...>");
+  EXPECT_EQ(entry.deadline().since_start(), 65_s);
+  EXPECT_EQ(Inject(entry, 6_s, "SF 3:3(0) win 9"), TimeWait::Verdict::kReopen);
+  ASSERT_TRUE(tcp.profile().Set("net.inet.tcp.drop_synfin", "1").ok());
+  EXPECT_EQ(Inject(entry, 6_s, "SF 3:3(0) win 9"), TimeWait::Verdict::kStay);
+}
+
 TEST_F(TimeWaitTest, OrphanInFinWait2) {  // tcp_timewait_state_process
   TcbHarness tcp(LinuxProfile());
   tcp.Established();
