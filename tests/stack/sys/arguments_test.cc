@@ -184,6 +184,54 @@ const Row kRows[] = {
        return SysSetitimer(c, ITIMER_REAL, &v, nullptr);
      },
      EINVAL, EINVAL},
+    {"clock_nanosleep: processor time",
+     [](SysContext& c) {
+       timespec t = {0, 1};
+       return SysClockNanosleep(c, CLOCK_PROCESS_CPUTIME_ID, 0, &t, nullptr);
+     },
+     EINVAL, EINVAL},
+    {"setitimer: processor time",
+     [](SysContext& c) {
+       itimerval v = {};
+       return SysSetitimer(c, ITIMER_VIRTUAL, &v, nullptr);
+     },
+     EINVAL, EINVAL},
+    {"clock_getres: no such clock", [](SysContext& c) { return SysClockGetres(c, 99, nullptr); },
+     EINVAL, EINVAL},
+    {"clock_getres: bad pointer",
+     [](SysContext& c) { return SysClockGetres(c, CLOCK_REALTIME, Bad<timespec>()); }, EFAULT,
+     EFAULT},
+    {"time: bad pointer", [](SysContext& c) { return SysTime(c, Bad<time_t>()); }, EFAULT, EFAULT},
+    {"timerfd_create: no such clock", [](SysContext& c) { return SysTimerfdCreate(c, 99, 0); },
+     EINVAL, EINVAL},
+    {"timerfd_create: flags", [](SysContext& c) { return SysTimerfdCreate(c, CLOCK_MONOTONIC, 1); },
+     EINVAL, EINVAL},
+    {"eventfd: flags", [](SysContext& c) { return SysEventfd(c, 0, 2); }, EINVAL, EINVAL},
+    {"pipe2: bad pointer", [](SysContext& c) { return SysPipe2(c, Bad<int>(), 0); }, EFAULT,
+     EFAULT},
+    {"pipe2: flags", [](SysContext& c) { return SysPipe2(c, &number, 1); }, EINVAL, EINVAL},
+    {"fcntl: no such command", [](SysContext& c) { return SysFcntl(c, kSocket, 9999, 0); }, EINVAL,
+     EINVAL},
+    {"ioctl: no such request", [](SysContext& c) { return SysIoctl(c, kSocket, 0x7777, &number); },
+     ENOTTY, ENOTTY},
+    {"sigprocmask: no such way",
+     [](SysContext& c) {
+       sigset_t set = {};
+       return SysSigprocmask(c, 99, &set, nullptr);
+     },
+     EINVAL, EINVAL},
+    {"getrlimit: of what is not modelled",
+     [](SysContext& c) {
+       rlimit l;
+       return SysGetrlimit(c, RLIMIT_STACK, &l);
+     },
+     EINVAL, EINVAL},
+    {"setrlimit: of what is not modelled",
+     [](SysContext& c) {
+       rlimit l = {1, 1};
+       return SysSetrlimit(c, RLIMIT_STACK, &l);
+     },
+     EINVAL, EINVAL},
     {"setrlimit: soft above hard",
      [](SysContext& c) {
        rlimit l = {10, 5};
