@@ -31,8 +31,13 @@ uint32_t Minute(Instant now) { return static_cast<uint32_t>(now.nanos() / 60'000
 
 }  // namespace
 
-uint32_t SynCookies::Hash(const ConnectionId& id, uint32_t count, int which) const {
-  return static_cast<uint32_t>(MixBits(HashConnection(id, secret_[which]) + count));
+uint32_t SynCookies::Hash(const ConnectionId& id, uint64_t salt, int which) const {
+  return static_cast<uint32_t>(MixBits(HashConnection(id, secret_[which]) + salt));
+}
+
+uint32_t SynCookies::DataHash(const TcpProfile& profile, const ConnectionId& id, Seq irs,
+                              uint32_t count) const {
+  return Hash(id, OptionsInIsn(profile) ? uint64_t{irs.value()} << 32 | count : count, 1);
 }
 
 Seq SynCookies::Encode(const TcpProfile& profile, const ConnectionId& id, Seq irs, Instant now,
@@ -50,7 +55,7 @@ Seq SynCookies::Encode(const TcpProfile& profile, const ConnectionId& id, Seq ir
   }
   const uint32_t count = Minute(now);
   return Seq(Hash(id, 0, 0) + irs.value() + (count << kCookieBits) +
-             ((Hash(id, count, 1) + data) & kCookieMask));
+             ((DataHash(profile, id, irs, count) + data) & kCookieMask));
 }
 
 uint32_t SynCookies::EncodeTimestamp(const TcpProfile& profile, uint32_t now_ms,
@@ -69,7 +74,7 @@ bool SynCookies::Decode(const TcpProfile& profile, const ConnectionId& id, const
   uint32_t cookie = (ack.ack - 1).value() - Hash(id, 0, 0) - irs.value();
   const uint32_t age = (Minute(now) - (cookie >> kCookieBits)) & (0xffffffffu >> kCookieBits);
   if (age >= kMaxAge) return false;
-  const uint32_t data = (cookie - Hash(id, Minute(now) - age, 1)) & kCookieMask;
+  const uint32_t data = (cookie - DataHash(profile, id, irs, Minute(now) - age)) & kCookieMask;
   options->ts_on = ack.options.has_timestamps && profile.timestamps != 0;
   options->ts_recent = ack.options.ts_val;
   if (OptionsInIsn(profile)) {

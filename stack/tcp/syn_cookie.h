@@ -36,7 +36,12 @@ class SynCookies {
               HandshakeOptions* options) const;
 
  private:
-  uint32_t Hash(const ConnectionId& id, uint32_t count, int which) const;
+  uint32_t Hash(const ConnectionId& id, uint64_t salt, int which) const;
+  // What hides the options. FreeBSD's covers the peer's sequence number (syncookie_mac). Linux only
+  // adds that in (check_tcp_syn_cookie): there text that begins a byte or two later passes, for a
+  // smaller MSS, and what came before it is lost.
+  uint32_t DataHash(const TcpProfile& profile, const ConnectionId& id, Seq irs,
+                    uint32_t count) const;
   uint64_t secret_[2];
 };
 

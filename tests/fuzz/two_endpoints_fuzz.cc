@@ -41,7 +41,7 @@ class Duel {
       if ((how & 4) != 0) end.tcb.settings().receive_buffer = 8192;
       end.profile.tcp.timestamps = (how & 8) != 0;
       end.profile.tcp.window_scaling = (how & 16) != 0;
-      end.profile.tcp.syncookies = (how & 32) != 0 ? 2 : 1;
+      // Not Linux's cookies, which may lose the first bytes (syn_cookie.h).
       end.profile.tcp.syncookies_only = (how & 32) != 0;
       if (i == 1 && (how & 64) != 0) {
         end.half_open.emplace(&end.profile.tcp, &end.tcb.settings(),

@@ -319,6 +319,29 @@ TEST(FreeBsdListenerTest, CookiesOnly) {  // net.inet.tcp.syncookies_only
   EXPECT_EQ(tcp.queued()[0]->SendMss(), 1460u - 12);
 }
 
+// The first data was lost, and what follows it brings the cookie back.
+void InjectLaterText(ListenerHarness& tcp) {
+  tcp.Inject(kSyn1);
+  const std::string ack = std::to_string((tcp.log().Pop().seq + 1).value());
+  tcp.Inject("P. 102:112(10) ack " + ack + " win 65535");
+}
+
+TEST(FreeBsdListenerTest, ACookieIsForTheFirstByte) {  // syncookie_mac
+  ListenerHarness tcp(FreeBsdProfile());
+  ASSERT_TRUE(tcp.profile().Set("net.inet.tcp.syncookies_only", "1").ok());
+  InjectLaterText(tcp);
+  EXPECT_EQ(tcp.log().Pop().flags, kRst);
+  EXPECT_EQ(tcp.queued().size(), 0u);
+}
+
+TEST(LinuxListenerTest, ALaterByteMayPassForASmallerMss) {  // check_tcp_syn_cookie
+  ListenerHarness tcp(LinuxProfile());
+  ASSERT_TRUE(tcp.profile().Set("net.ipv4.tcp_syncookies", "2").ok());
+  InjectLaterText(tcp);
+  ASSERT_EQ(tcp.queued().size(), 1u);
+  EXPECT_EQ(tcp.queued()[0]->SendMss(), 1440u);  // msstab: 536 1300 1440 1460
+}
+
 TEST(FreeBsdListenerTest, AFullSyncacheGivesUpItsOldest) {  // syncache.cachelimit
   ListenerHarness tcp(FreeBsdProfile());
   ASSERT_TRUE(tcp.profile().Set("net.inet.tcp.syncache.cachelimit", "2").ok());
