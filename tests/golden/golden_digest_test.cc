@@ -102,15 +102,15 @@ struct Golden {
 TEST(GoldenDigest, EveryBuildRunsTheSame) {
   const Golden kGolden[] = {
       {"echo linux", [](World& w) { EchoScenario(w, "linux", "linux"); }, Lossy(),
-       "78ff590a3432716f036810c25e964162"},
+       "a41df483264c91cccfe1037587440748"},
       {"echo freebsd", [](World& w) { EchoScenario(w, "freebsd", "freebsd"); }, Lossy(),
-       "136f43ca11475c761d907916577bc651"},
+       "cd4f310e7d328b60897cc457f837f83f"},
       {"echo mixed",
        [](World& w) { EchoScenario(w, "freebsd", "linux"); },
        {},
-       "92480b99f8807dac22327d0d86ede118"},
-      {"black hole", BlackHole, {}, "91b93bb2f7f5551d0f9917c850661390"},
-      {"datagrams", Datagrams, {}, "2bbd068bc1ee1ef3ecd4becb788a8300"},
+       "f5a7c8379f7744c927b7325148caf4d9"},
+      {"black hole", BlackHole, {}, "c64a8db267da88f108a71d2cc63f3604"},
+      {"datagrams", Datagrams, {}, "e87abc0e41915e6028c874eab0078f28"},
   };
   for (const Golden& golden : kGolden) {
     EXPECT_EQ(RunScenario(golden.scenario, golden.options).ToString(), golden.digest)
@@ -127,7 +127,7 @@ TEST(GoldenDigest, ExploredRunsAreTheSameEverywhere) {
   options.choice = &first;
   World world(options);
   EchoScenario(world, "linux", "freebsd");
-  EXPECT_EQ(world.trace().digest().ToString(), "0ce47b86c5cf634dcb272a42a134eecc");
+  EXPECT_EQ(world.trace().digest().ToString(), "382241bc4b65b874c9b7018bb97fced3");
 }
 
 }  // namespace

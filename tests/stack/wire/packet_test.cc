@@ -105,7 +105,7 @@ TEST(Packet, QuoteHoldsWhatFindsTheSocket) {
 
 TEST(Packet, DigestSeesWhatIsOnTheWire) {
   const Packet base = TcpPacket(kA, kB, "P. 100:110(10) ack 1 win 9 <mss 1460>");
-  EXPECT_EQ(base.Digest(), 11339010708452317392u) << "golden: must not change between compilers";
+  EXPECT_EQ(base.Digest(), 3083102373022491788u) << "golden: must not change between compilers";
   Packet same = base;
   same.serial = 99;
   same.next_hop = kB;
