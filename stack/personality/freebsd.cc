@@ -235,6 +235,7 @@ void SetVfs(VfsProfile& vfs) {
   vfs.mkdir_mode_mask = 0777;
   vfs.mknod_makes_any_file = false;
   vfs.open_takes_no_access = false;
+  vfs.open_shows_large_file = false;
   vfs.open_creates_in_directory_mode = true;
   vfs.set_id_rule = SetIdRule::kFreeBsd;
   vfs.chmod_refuses_special_bits = true;

@@ -52,6 +52,7 @@ struct VfsProfile {
   int64_t mkdir_mode_mask = 01777;              // of mkdir()'s
   bool mknod_makes_any_file = true;             // regular files and sockets too, not only FIFOs
   bool open_takes_no_access = true;             // the access mode 3 of open()
+  bool open_shows_large_file = true;            // F_GETFL has the kernel's O_LARGEFILE
   bool open_creates_in_directory_mode = false;  // O_CREAT with O_DIRECTORY is a look-up
 
   // --- Changing and using files ---

@@ -1,4 +1,4 @@
-// Signals, and who a process is.
+// Signals.
 #include <signal.h>
 #include <unistd.h>
 
@@ -162,21 +162,6 @@ SysResult SysSigsuspend(SysContext& context, const sigset_t* mask) {
 
 SysResult SysPause(SysContext& context) {
   return RunCall(context, {"pause", Operation::kSignal}, [&] { return WaitForSignal(context); });
-}
-
-SysResult SysGetpid(SysContext& context) {
-  return RunCall(context, {"getpid", Operation::kSignal},
-                 [&]() -> CallOutcome { return int64_t{context.process.pid()}; });
-}
-
-SysResult SysGetuid(SysContext& context) {
-  return RunCall(context, {"getuid", Operation::kSignal},
-                 [&]() -> CallOutcome { return int64_t{context.process.credentials().uid}; });
-}
-
-SysResult SysGetgid(SysContext& context) {
-  return RunCall(context, {"getgid", Operation::kSignal},
-                 [&]() -> CallOutcome { return int64_t{context.process.credentials().gid}; });
 }
 
 SysResult SysSchedYield(SysContext& context) {
