@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -66,6 +67,11 @@ class Host {
   Vfs& vfs() { return *vfs_; }
   // The same, for whoever fills it.
   MemoryVfs& memory_vfs() { return *vfs_; }
+  // Programs that call the C library (//tools/posix:interpose) see this filesystem at and below
+  // these absolute paths only, and the real machine's everywhere else: their libraries read files
+  // of their own.
+  void ShowPath(std::string path) { shown_paths_.push_back(std::move(path)); }
+  const std::vector<std::string>& shown_paths() const { return shown_paths_; }
   OpenFiles& open_files() { return open_files_; }
 
   // socket(2), without the flags. kFamilyUnsupported, kTypeUnsupported, kProtocolUnsupported.
@@ -109,6 +115,7 @@ class Host {
   NetStack net_;
   OpenFiles open_files_;
   std::unique_ptr<MemoryVfs> vfs_;
+  std::vector<std::string> shown_paths_;
   std::vector<std::unique_ptr<Process>> owned_processes_;
   IntrusiveList<Process> processes_;
   int next_pid_ = 100;

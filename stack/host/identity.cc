@@ -6,7 +6,7 @@
 namespace drywire {
 namespace {
 
-bool IsOneOf(uint32_t id, const Ids& ids) {
+bool IsOneOf(uint32_t id, const ProcessIds& ids) {
   return id == ids.real || id == ids.effective || id == ids.saved;
 }
 
@@ -38,27 +38,27 @@ std::vector<uint32_t> Identity::GroupList() const {
 
 // --- The rules, for users and groups alike ---
 
-Result<Ids> Identity::AfterSet(const Ids& old, uint32_t id, bool may) const {
+Result<ProcessIds> Identity::AfterSet(const ProcessIds& old, uint32_t id, bool may) const {
   if (!linux_rule()) {
     if (id != old.real && id != old.effective && !may) return Cause::kNoPermission;
-    return Ids{id, id, id};
+    return ProcessIds{id, id, id};
   }
   if (id == kKeep) return Cause::kInvalidArgument;
-  if (may) return Ids{id, id, id};
+  if (may) return ProcessIds{id, id, id};
   if (id != old.real && id != old.saved) return Cause::kNoPermission;
-  return Ids{old.real, id, old.saved};
+  return ProcessIds{old.real, id, old.saved};
 }
 
-Result<Ids> Identity::AfterSetEffective(const Ids& old, uint32_t id, bool may) const {
+Result<ProcessIds> Identity::AfterSetEffective(const ProcessIds& old, uint32_t id, bool may) const {
   if (linux_rule() && id == kKeep) return Cause::kInvalidArgument;
   const bool known = id == old.real || id == old.saved || (linux_rule() && id == old.effective);
   if (!known && !may) return Cause::kNoPermission;
-  return Ids{old.real, id, old.saved};
+  return ProcessIds{old.real, id, old.saved};
 }
 
-Result<Ids> Identity::AfterSetPair(const Ids& old, uint32_t real, uint32_t effective,
-                                   bool may) const {
-  Ids ids = old;
+Result<ProcessIds> Identity::AfterSetPair(const ProcessIds& old, uint32_t real, uint32_t effective,
+                                          bool may) const {
+  ProcessIds ids = old;
   if (real != kKeep) {
     const uint32_t other = linux_rule() ? old.effective : old.saved;
     if (real != old.real && real != other && !may) return Cause::kNoPermission;
@@ -74,23 +74,24 @@ Result<Ids> Identity::AfterSetPair(const Ids& old, uint32_t real, uint32_t effec
   return ids;
 }
 
-Result<Ids> Identity::AfterSetAll(const Ids& old, const Ids& ids, bool may) const {
+Result<ProcessIds> Identity::AfterSetAll(const ProcessIds& old, const ProcessIds& ids,
+                                         bool may) const {
   for (const uint32_t id : {ids.real, ids.effective, ids.saved}) {
     if (id != kKeep && !IsOneOf(id, old) && !may) return Cause::kNoPermission;
   }
   const auto or_old = [](uint32_t id, uint32_t before) { return id == kKeep ? before : id; };
-  return Ids{or_old(ids.real, old.real), or_old(ids.effective, old.effective),
-             or_old(ids.saved, old.saved)};
+  return ProcessIds{or_old(ids.real, old.real), or_old(ids.effective, old.effective),
+                    or_old(ids.saved, old.saved)};
 }
 
 // --- Taking effect ---
 
-Result<> Identity::TakeUsers(const Result<Ids>& ids) {
+Result<> Identity::TakeUsers(const Result<ProcessIds>& ids) {
   if (!ids.ok()) return ids.cause();
-  const Ids old = users();
+  const ProcessIds old = users();
   if (effective_.capabilities.has_value()) {
     // capabilities(7), "Effect of user ID changes on capabilities".
-    const auto has_root = [](const Ids& of) { return IsOneOf(0, of); };
+    const auto has_root = [](const ProcessIds& of) { return IsOneOf(0, of); };
     if (has_root(old) && !has_root(*ids)) permitted_ = CapabilitySet();
     if (old.effective == 0 && ids->effective != 0) effective_.capabilities = CapabilitySet();
     if (old.effective != 0 && ids->effective == 0) effective_.capabilities = permitted_;
@@ -102,7 +103,7 @@ Result<> Identity::TakeUsers(const Result<Ids>& ids) {
   return {};
 }
 
-Result<> Identity::TakeGroups(const Result<Ids>& ids) {
+Result<> Identity::TakeGroups(const Result<ProcessIds>& ids) {
   if (!ids.ok()) return ids.cause();
   real_gid_ = ids->real;
   effective_.gid = ids->effective;
@@ -121,7 +122,7 @@ Result<> Identity::SetEuid(uint32_t uid) {
 Result<> Identity::SetReuid(uint32_t real, uint32_t effective) {
   return TakeUsers(AfterSetPair(users(), real, effective, may_set_users()));
 }
-Result<> Identity::SetResuid(const Ids& ids) {
+Result<> Identity::SetResuid(const ProcessIds& ids) {
   return TakeUsers(AfterSetAll(users(), ids, may_set_users()));
 }
 
@@ -134,7 +135,7 @@ Result<> Identity::SetEgid(uint32_t gid) {
 Result<> Identity::SetRegid(uint32_t real, uint32_t effective) {
   return TakeGroups(AfterSetPair(groups(), real, effective, may_set_groups()));
 }
-Result<> Identity::SetResgid(const Ids& ids) {
+Result<> Identity::SetResgid(const ProcessIds& ids) {
   return TakeGroups(AfterSetAll(groups(), ids, may_set_groups()));
 }
 

@@ -19,7 +19,7 @@
 
 namespace drywire {
 
-struct Ids {
+struct ProcessIds {
   uint32_t real = 0;
   uint32_t effective = 0;
   uint32_t saved = 0;
@@ -40,8 +40,8 @@ class Identity {
   const Credentials& effective() const { return effective_; }
   // Who it would be without set-user-ID: what access(2) judges by.
   Credentials Real() const;
-  Ids users() const { return {real_uid_, effective_.uid, saved_uid_}; }
-  Ids groups() const { return {real_gid_, effective_.gid, saved_gid_}; }
+  ProcessIds users() const { return {real_uid_, effective_.uid, saved_uid_}; }
+  ProcessIds groups() const { return {real_gid_, effective_.gid, saved_gid_}; }
   // What getgroups(2) lists.
   std::vector<uint32_t> GroupList() const;
 
@@ -49,11 +49,11 @@ class Identity {
   Result<> SetUid(uint32_t uid);
   Result<> SetEuid(uint32_t uid);
   Result<> SetReuid(uint32_t real, uint32_t effective);
-  Result<> SetResuid(const Ids& ids);
+  Result<> SetResuid(const ProcessIds& ids);
   Result<> SetGid(uint32_t gid);
   Result<> SetEgid(uint32_t gid);
   Result<> SetRegid(uint32_t real, uint32_t effective);
-  Result<> SetResgid(const Ids& ids);
+  Result<> SetResgid(const ProcessIds& ids);
   // kInvalidArgument: more than the system allows.
   Result<> SetGroups(std::vector<uint32_t> groups);
   // What SetGroups judges before it has seen the list.
@@ -62,12 +62,13 @@ class Identity {
  private:
   bool linux_rule() const { return profile_->identity_rule == IdentityRule::kLinux; }
   // The ids after setuid(), seteuid() and so on of one kind of ids; `may` is the capability for it.
-  Result<Ids> AfterSet(const Ids& old, uint32_t id, bool may) const;
-  Result<Ids> AfterSetEffective(const Ids& old, uint32_t id, bool may) const;
-  Result<Ids> AfterSetPair(const Ids& old, uint32_t real, uint32_t effective, bool may) const;
-  Result<Ids> AfterSetAll(const Ids& old, const Ids& ids, bool may) const;
-  Result<> TakeUsers(const Result<Ids>& ids);
-  Result<> TakeGroups(const Result<Ids>& ids);
+  Result<ProcessIds> AfterSet(const ProcessIds& old, uint32_t id, bool may) const;
+  Result<ProcessIds> AfterSetEffective(const ProcessIds& old, uint32_t id, bool may) const;
+  Result<ProcessIds> AfterSetPair(const ProcessIds& old, uint32_t real, uint32_t effective,
+                                  bool may) const;
+  Result<ProcessIds> AfterSetAll(const ProcessIds& old, const ProcessIds& ids, bool may) const;
+  Result<> TakeUsers(const Result<ProcessIds>& ids);
+  Result<> TakeGroups(const Result<ProcessIds>& ids);
   bool may_set_users() const { return effective_.Has(Capability::kSetuid); }
   bool may_set_groups() const { return effective_.Has(Capability::kSetgid); }
 

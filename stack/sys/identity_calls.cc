@@ -16,7 +16,7 @@ SysResult Answer(SysContext& context, const char* name, int64_t value) {
   return RunCall(context, {name, Operation::kIdentity}, [&]() -> CallOutcome { return value; });
 }
 
-CallOutcome WriteIds(const Ids& ids, uint32_t* real, uint32_t* effective, uint32_t* saved) {
+CallOutcome WriteIds(const ProcessIds& ids, uint32_t* real, uint32_t* effective, uint32_t* saved) {
   const bool written = WriteUser(real, ids.real) && WriteUser(effective, ids.effective) &&
                        WriteUser(saved, ids.saved);
   return written ? CallOutcome(0) : Cause::kBadAddressPointer;

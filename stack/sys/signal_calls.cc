@@ -18,8 +18,8 @@ CallOutcome Kill(SysContext& context, pid_t pid, int signal) {
   if (target == nullptr) return Cause::kNoSuchProcess;
   if (signal < 0 || signal > kSignalCount) return Cause::kInvalidArgument;
   // kill(2): one of the sender's ids is one that the target was started with.
-  const Ids self = context.process.identity().users();
-  const Ids other = target->identity().users();
+  const ProcessIds self = context.process.identity().users();
+  const ProcessIds other = target->identity().users();
   const bool related = self.effective == other.saved || self.effective == other.real ||
                        self.real == other.saved || self.real == other.real;
   if (!related && !context.process.credentials().privileged()) return Cause::kNoPermission;

@@ -13,7 +13,7 @@
 namespace drywire {
 namespace {
 
-std::string Text(const Ids& ids) {
+std::string Text(const ProcessIds& ids) {
   return absl::StrCat(ids.real, "/", ids.effective, "/", ids.saved);
 }
 
@@ -39,7 +39,7 @@ std::string Call(Identity& identity, const std::string& text) {
 }
 
 struct Row {
-  Ids start;
+  ProcessIds start;
   const char* call;
   const char* linux_ids;  // after the call; the same as before when it failed
   const char* freebsd_ids;
