@@ -64,7 +64,8 @@ int StatusFlags(const SysContext& context, File& file) {
   };
   if (const NodeFile* const node = NodeFile::Of(&file); node != nullptr) {
     const NodeFile::Mode& mode = node->mode();
-    flags = access(mode.reads, mode.writes) | (mode.appends ? O_APPEND : 0) | by_path;
+    flags = mode.neither ? O_ACCMODE : access(mode.reads, mode.writes);
+    flags |= (mode.appends ? O_APPEND : 0) | by_path;
   } else if (const FifoEnd* const end = FifoEnd::Of(&file); end != nullptr) {
     flags = access(end->reads(), end->writes()) | by_path;
   }

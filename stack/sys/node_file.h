@@ -20,6 +20,7 @@ class NodeFile final : public File {
     bool reads = false;
     bool writes = false;
     bool appends = false;  // O_APPEND
+    bool neither = false;  // Linux's access mode 3, for F_GETFL
   };
 
   // `opener` is whom writing is judged by where a set-user-ID bit is lost; `events` has the time.

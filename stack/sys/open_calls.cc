@@ -54,6 +54,7 @@ Result<OpenRequest> ToRequest(SysContext& context, int flags, mode_t mode) {
 // A FIFO is open when its other end is, too.
 Result<FileRef> OpenFifo(SysContext& context, const NodeRef& node, int flags) {
   const int access = flags & O_ACCMODE;
+  if (access == kNoAccess) return Cause::kInvalidArgument;
   const bool reads = access == O_RDONLY || access == O_RDWR;
   const bool writes = access == O_WRONLY || access == O_RDWR;
   const FileRef file(new FifoEnd(node, reads, writes));
@@ -87,6 +88,7 @@ CallOutcome Open(SysContext& context, const char* path, int flags, mode_t mode) 
     opened.reads = access == O_RDONLY || access == O_RDWR;
     opened.writes = access == O_WRONLY || access == O_RDWR;
     opened.appends = (flags & O_APPEND) != 0;
+    opened.neither = access == kNoAccess;
     file = FileRef(new NodeFile(*node, opened, *at.credentials, &context.scheduler().events()));
   }
   file->set_nonblocking((flags & O_NONBLOCK) != 0);
