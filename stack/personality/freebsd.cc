@@ -239,6 +239,7 @@ void SetVfs(VfsProfile& vfs) {
   vfs.open_creates_in_directory_mode = true;
   vfs.set_id_rule = SetIdRule::kFreeBsd;
   vfs.chmod_refuses_special_bits = true;
+  vfs.empty_chown_is_judged = false;
   vfs.relatime = false;
   vfs.socket_type_before_access = true;
   vfs.privilege_before_path = true;

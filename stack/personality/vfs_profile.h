@@ -60,6 +60,7 @@ struct VfsProfile {
   // chmod(): the set-group-ID bit of a group that is not the caller's is an error; so is the sticky
   // bit of a file that is no directory.
   bool chmod_refuses_special_bits = false;
+  bool empty_chown_is_judged = true;       // chown() that changes neither id
   bool relatime = true;                    // reading changes the access time only when it is old
   bool socket_type_before_access = false;  // connect(): no socket, before no permission
   bool privilege_before_path = false;      // chroot() and mknod() ask for it before they look

@@ -231,6 +231,7 @@ TEST(MountTest, ReadOnly) {
           {"chmod m/f 0600", "kReadOnlyMount"},
           {"chmod m/n 0600", "kNoSuchEntry"},
           {"chown m/f 0 0", "kReadOnlyMount"},
+          {"chown m/f -1 -1", "kReadOnlyMount", "ok"},
           {"truncate m/f 0", "kReadOnlyMount"},
           {"truncate m/d 0", "kIsDirectory"},
           {"mknod m/f", "kEntryExists"},
