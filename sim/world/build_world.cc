@@ -5,6 +5,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "stack/ip/ip_stack.h"
+#include "stack/personality/cause.h"
+#include "stack/vfs/memory_vfs.h"
 
 namespace drywire {
 namespace {
@@ -38,6 +40,41 @@ void AddConnections(World& world, const Topology& topology) {
   }
 }
 
+Result<> AddFile(MemoryVfs& vfs, const Topology::File& file) {
+  using Kind = Topology::File::Kind;
+  const std::string above = file.path.substr(0, file.path.rfind('/'));
+  const PathContext owner = vfs.OwnerContext();
+  if (!above.empty() && !vfs.Lookup(owner, above, /*follow=*/true).ok()) {
+    const Result<> made = vfs.AddDirectory(above);
+    if (!made.ok()) return made;
+  }
+  if (file.kind == Kind::kSymlink) return vfs.Symlink(owner, file.text, file.path);
+  if (file.kind == Kind::kFile) {
+    return vfs.AddFile(file.path, file.text, file.mode.value_or(0644), file.owner, file.group);
+  }
+  if (file.kind == Kind::kMount) {
+    Result<> made = vfs.AddDirectory(file.path);
+    if (made.ok()) made = vfs.AddMount(file.path);
+    if (!made.ok()) return made;
+  }
+  return vfs.AddDirectory(file.path, file.mode.value_or(0755), file.owner, file.group);
+}
+
+absl::Status AddFiles(Host& host, const Topology::Host& described) {
+  MemoryVfs& vfs = host.memory_vfs();
+  for (const Topology::File& file : described.files) {
+    const Result<> added = AddFile(vfs, file);
+    if (!added.ok()) {
+      return At(file.where, absl::InvalidArgumentError(CauseDescription(added.cause())));
+    }
+    host.ShowPath(file.path);
+  }
+  for (const Topology::File& file : described.files) {
+    if (file.read_only) (void)vfs.SetReadOnly(file.path, true).ok();
+  }
+  return absl::OkStatus();
+}
+
 // What stays text in a topology: judged by the host it is for.
 absl::Status Configure(World& world, Host& host, const Topology::Host& described) {
   for (const Topology::Sysctl& sysctl : described.sysctls) {
@@ -55,6 +92,7 @@ absl::Status Configure(World& world, Host& host, const Topology::Host& described
       return At(rule.where, set);
     }
   }
+  if (absl::Status added = AddFiles(host, described); !added.ok()) return added;
   host.net().RearmIp();
   Port* loopback = world.fabric().FindPort(host.id(), "lo");
   loopback->Configure(described.loopback);

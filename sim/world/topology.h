@@ -7,6 +7,7 @@
 #define DRYWIRE_SIM_WORLD_TOPOLOGY_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,20 @@ struct Topology {
     std::string where;
   };
 
+  // Something in a host's filesystem, at an absolute path. Directories above it that are missing
+  // are made.
+  struct File {
+    enum class Kind { kDirectory, kFile, kSymlink, kMount };
+    std::string path;
+    Kind kind = Kind::kDirectory;
+    std::string text;              // contents, or a symbolic link's target
+    std::optional<uint32_t> mode;  // else 0644 for files, 0755
+    uint32_t owner = 0;
+    uint32_t group = 0;
+    bool read_only = false;  // of a mount, once everything is in it
+    std::string where;
+  };
+
   struct Host {
     std::string name;
     std::string personality = "linux";
@@ -36,6 +51,7 @@ struct Topology {
     std::vector<Sysctl> sysctls;
     std::vector<Statement> routes;
     std::vector<Statement> firewall;
+    std::vector<File> files;
     LinkConfig loopback = LoopbackConfig();
     std::string where;
   };

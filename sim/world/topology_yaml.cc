@@ -84,6 +84,7 @@ class Reader {
   Fields ConfigFields(LinkConfig* config);
   void ReadHost(const Item& key, const Item& value, Topology* topology);
   void ReadSysctls(const Item& item, Topology::Host* host);
+  void ReadFile(const Item& key, const Item& value, Topology::Host* host);
   void ReadStatements(const Item& item, bool by_line, std::vector<Topology::Statement>* out);
   void ReadConnection(const Item& key, const Item& value, absl::string_view kind,
                       std::vector<Topology::Connection>* out);
@@ -203,6 +204,51 @@ void Reader::ReadSysctls(const Item& item, Topology::Host* host) {
   });
 }
 
+void Reader::ReadFile(const Item& key, const Item& value, Topology::Host* host) {
+  Topology::File file;
+  file.path = key.node.Scalar();
+  file.where = Where(key);
+  if (file.path.empty() || file.path[0] != '/') return Expected(key, "an absolute path");
+  int kinds = 0;
+  const auto text = [&](Topology::File::Kind kind) {
+    return [&, kind](const Item& item) {
+      if (!item.node.IsScalar()) return Expected(item, "a text");
+      file.kind = kind;
+      file.text = item.node.Scalar();
+      ++kinds;
+    };
+  };
+  const auto number = [&](uint32_t* target) {
+    return IntoNumber(UINT32_MAX - 1, [target](uint64_t n) { *target = static_cast<uint32_t>(n); });
+  };
+  const Fields fields = {
+      {"contents", text(Topology::File::Kind::kFile)},
+      {"target", text(Topology::File::Kind::kSymlink)},
+      {"mount",
+       [&](const Item& item) {
+         text(Topology::File::Kind::kMount)(item);
+         file.read_only = file.text == "read-only";
+         if (!file.read_only && file.text != "read-write")
+           Expected(item, "read-only or read-write");
+       }},
+      {"mode",
+       [&](const Item& item) {
+         const std::string digits = item.node.IsScalar() ? item.node.Scalar() : "";
+         const bool octal = !digits.empty() && digits.size() <= 5 &&
+                            digits.find_first_not_of("01234567") == std::string::npos;
+         const unsigned long mode = octal ? std::stoul(digits, nullptr, 8) : 010000;
+         if (mode > 07777) return Expected(item, "an octal mode such as 0755");
+         file.mode = static_cast<uint32_t>(mode);
+       }},
+      {"owner", number(&file.owner)},
+      {"group", number(&file.group)},
+  };
+  // "/srv/www:" alone is a directory.
+  if (!value.node.IsNull()) Record(value, fields);
+  if (kinds > 1) Fail(file.where, "expected one of contents, target and mount");
+  host->files.push_back(std::move(file));
+}
+
 void Reader::ReadHost(const Item& key, const Item& value, Topology* topology) {
   Topology::Host host;
   host.name = key.node.Scalar();
@@ -219,6 +265,11 @@ void Reader::ReadHost(const Item& key, const Item& value, Topology* topology) {
       {"sysctls", [&](const Item& item) { ReadSysctls(item, &host); }},
       {"routes", [&](const Item& item) { ReadStatements(item, true, &host.routes); }},
       {"firewall", [&](const Item& item) { ReadStatements(item, false, &host.firewall); }},
+      {"files",
+       [&](const Item& item) {
+         Map(item, "a map of paths to files",
+             [&](const Item& path, const Item& file) { ReadFile(path, file, &host); });
+       }},
       {"loopback", [&](const Item& item) { Record(item, ConfigFields(&host.loopback)); }},
   };
   // "client:" alone is a host of which nothing more is said.

@@ -11,6 +11,7 @@
 #include "stack/ip/firewall.h"
 #include "stack/ip/ip_stack.h"
 #include "stack/sys/pass_through.h"
+#include "stack/vfs/memory_vfs.h"
 
 namespace drywire {
 namespace {
@@ -305,6 +306,46 @@ uint64_t World::FirewallPackets(Host& host, absl::string_view comment) const {
 
 void World::SetSysctl(Host& host, absl::string_view name, absl::string_view value) {
   Check(host.profile().Set(name, value), absl::StrCat("host ", host.name()));
+}
+
+// --- Files ---
+
+void World::Check(const Host& host, absl::string_view path, const Result<>& result) {
+  if (result.ok()) return;
+  errors_.push_back(
+      absl::StrCat("host ", host.name(), ": ", path, ": ", CauseDescription(result.cause())));
+}
+
+void World::AddDirectory(Host& host, absl::string_view path, uint32_t mode, uint32_t uid,
+                         uint32_t gid) {
+  Check(host, path, host.memory_vfs().AddDirectory(path, mode, uid, gid));
+  host.ShowPath(std::string(path));
+}
+
+void World::AddFile(Host& host, absl::string_view path, absl::string_view contents, uint32_t mode,
+                    uint32_t uid, uint32_t gid) {
+  MemoryVfs& vfs = host.memory_vfs();
+  const absl::string_view directory = path.substr(0, path.rfind('/'));
+  if (!directory.empty() && !vfs.Lookup(vfs.OwnerContext(), directory, /*follow=*/true).ok()) {
+    Check(host, directory, vfs.AddDirectory(directory));
+  }
+  Check(host, path, vfs.AddFile(path, contents, mode, uid, gid));
+  host.ShowPath(std::string(path));
+}
+
+void World::AddSymlink(Host& host, absl::string_view target, absl::string_view path) {
+  MemoryVfs& vfs = host.memory_vfs();
+  Check(host, path, vfs.Symlink(vfs.OwnerContext(), target, path));
+  host.ShowPath(std::string(path));
+}
+
+void World::AddMount(Host& host, absl::string_view path) {
+  AddDirectory(host, path);
+  Check(host, path, host.memory_vfs().AddMount(path));
+}
+
+void World::SetReadOnly(Host& host, absl::string_view path, bool read_only) {
+  Check(host, path, host.memory_vfs().SetReadOnly(path, read_only));
 }
 
 void World::AddName(absl::string_view name, const Address& address) {

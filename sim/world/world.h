@@ -32,6 +32,7 @@
 #include "stack/host/host.h"
 #include "stack/host/process.h"
 #include "stack/ip/neighbour.h"
+#include "stack/personality/cause.h"
 #include "stack/personality/personality.h"
 #include "stack/sys/sys_environment.h"
 #include "stack/wire/packet.h"
@@ -101,6 +102,18 @@ class World {
   uint64_t FirewallPackets(Host& host, absl::string_view comment) const;
   // By the sysctl's real name on the host's system.
   void SetSysctl(Host& host, absl::string_view name, absl::string_view value);
+  // --- Files. A host's filesystem is in memory and begins with /tmp. Directories above are made as
+  // needed. Whatever is added is also what programs under //tools/posix:interpose see at and below
+  // that path; drywire::posix's own calls never see anything else.
+  void AddDirectory(Host& host, absl::string_view path, uint32_t mode = 0755, uint32_t uid = 0,
+                    uint32_t gid = 0);
+  void AddFile(Host& host, absl::string_view path, absl::string_view contents, uint32_t mode = 0644,
+               uint32_t uid = 0, uint32_t gid = 0);
+  void AddSymlink(Host& host, absl::string_view target, absl::string_view path);
+  // Mounts an empty filesystem on a directory, which is made; fill it before it is read-only.
+  void AddMount(Host& host, absl::string_view path);
+  void SetReadOnly(Host& host, absl::string_view path, bool read_only = true);
+
   // A name that getaddrinfo() finds on every host. Hosts' own names are known from the start.
   void AddName(absl::string_view name, const Address& address);
   // The addresses of a name, in the order they were added; empty for an unknown one.
@@ -165,6 +178,8 @@ class World {
 
   // Notes a mistake in the description; `what` names the place.
   void Check(const absl::Status& status, absl::string_view what);
+  // The same for what the filesystem says.
+  void Check(const Host& host, absl::string_view path, const Result<>& result);
   // Adds an interface to the host and wires it to the port.
   void Wire(Port& port, const Attachment& attachment, const NeighbourResolver* resolver);
   void AddPrefix(Host& host, const Prefix& prefix, absl::string_view interface);

@@ -32,7 +32,9 @@ NetStack::Environment ForNet(const Host::Environment& environment, Profile* prof
 }  // namespace
 
 Host::Host(const Environment& environment)
-    : environment_(environment), net_(ForNet(environment, &environment_.profile)) {
+    : environment_(environment),
+      net_(ForNet(environment, &environment_.profile)),
+      vfs_(std::make_unique<MemoryVfs>(&environment_.profile.vfs)) {
   open_files_.limit = &environment_.profile.socket.file_max;
   open_files_.ends_last_first = environment_.profile.sys.exit_closes_last_first;
   open_files_.privileged_exempt = environment_.profile.socket.file_max_spares_privileged;

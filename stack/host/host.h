@@ -2,16 +2,17 @@
 //
 // The world creates hosts, wires their interfaces and gives them their profile; stack/sys acts for
 // their processes. A crash loses everything a power cut loses: processes vanish, sockets forget
-// their peers without a word, and only configuration (interfaces, addresses, routes, sysctls)
-// survives. A paused host is a virtual machine that its hypervisor stopped: it takes in no packets
-// (they wait), runs no task and no timer. Its clock goes on: what became due meanwhile happens when
-// it goes on.
+// their peers without a word, and only configuration (interfaces, addresses, routes, sysctls) and
+// the filesystem survive. A paused host is a virtual machine that its hypervisor stopped: it takes
+// in no packets (they wait), runs no task and no timer. Its clock goes on: what became due
+// meanwhile happens when it goes on.
 #ifndef DRYWIRE_STACK_HOST_HOST_H_
 #define DRYWIRE_STACK_HOST_HOST_H_
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -23,6 +24,8 @@
 #include "stack/personality/profile.h"
 #include "stack/socket/net_stack.h"
 #include "stack/socket/socket.h"
+#include "stack/vfs/memory_vfs.h"
+#include "stack/vfs/vfs.h"
 
 namespace drywire {
 
@@ -60,6 +63,15 @@ class Host {
   const ErrnoColumn& errnos() const { return *environment_.errnos; }
   Scheduler& scheduler() { return *environment_.scheduler; }
   NetStack& net() { return net_; }
+  // What the host's processes see of files.
+  Vfs& vfs() { return *vfs_; }
+  // The same, for whoever fills it.
+  MemoryVfs& memory_vfs() { return *vfs_; }
+  // Programs that call the C library (//tools/posix:interpose) see this filesystem at and below
+  // these absolute paths only, and the real machine's everywhere else: their libraries read files
+  // of their own.
+  void ShowPath(std::string path) { shown_paths_.push_back(std::move(path)); }
+  const std::vector<std::string>& shown_paths() const { return shown_paths_; }
   OpenFiles& open_files() { return open_files_; }
 
   // socket(2), without the flags. kFamilyUnsupported, kTypeUnsupported, kProtocolUnsupported.
@@ -102,6 +114,8 @@ class Host {
   Environment environment_;
   NetStack net_;
   OpenFiles open_files_;
+  std::unique_ptr<MemoryVfs> vfs_;
+  std::vector<std::string> shown_paths_;
   std::vector<std::unique_ptr<Process>> owned_processes_;
   IntrusiveList<Process> processes_;
   int next_pid_ = 100;

@@ -29,9 +29,10 @@ Process::Process(Host* host, int pid, std::string name, const Credentials& crede
     : host_(host),
       pid_(pid),
       name_(std::move(name)),
-      credentials_(credentials),
+      identity_(credentials, &host->profile().vfs),
+      fs_{host->vfs().Root(), host->vfs().Root()},
       nofile_{host->profile().socket.nofile_soft, host->profile().socket.nofile_hard},
-      fds_(&host->open_files(), &nofile_.soft, &credentials_) {
+      fds_(&host->open_files(), &nofile_.soft, &identity_.effective()) {
   timer_.BindMethod<&Process::OnTimer>("itimer", this);
 }
 
@@ -43,6 +44,10 @@ Process::~Process() {
 Rng& Process::random() {
   if (!random_.has_value()) random_ = host_->net().MakeRng(absl::StrCat("process ", pid_));
   return *random_;
+}
+
+PathContext Process::path_context() const {
+  return {&credentials(), fs_.root, fs_.directory, fs_.umask, host_->net().now()};
 }
 
 // --- Tasks ---
@@ -104,7 +109,7 @@ Result<> Process::SetNofile(const Limit& limit) {
     return a == kLimitInfinity ? b != kLimitInfinity : b != kLimitInfinity && a > b;
   };
   if (above(limit.soft, limit.hard)) return Cause::kInvalidArgument;
-  if (above(limit.hard, nofile_.hard) && !credentials_.privileged()) return Cause::kNoPermission;
+  if (above(limit.hard, nofile_.hard) && !credentials().privileged()) return Cause::kNoPermission;
   if (above(limit.hard, host_->profile().socket.nr_open)) return Cause::kNoPermission;
   nofile_ = limit;
   return {};

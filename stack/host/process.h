@@ -1,4 +1,4 @@
-// A process: identity, descriptors, limits, signals, and the tasks that run it.
+// A process: identity, directories, descriptors, limits, signals, and the tasks that run it.
 //
 // Signals are delivered to a process; the task that takes one runs the handler on its own fiber, at
 // the boundary of a simulated call (stack/sys calls TakeSignal there), which is also where a wait
@@ -24,7 +24,9 @@
 #include "sim/core/wait_list.h"
 #include "stack/base/credentials.h"
 #include "stack/host/fd_table.h"
+#include "stack/host/identity.h"
 #include "stack/personality/cause.h"
+#include "stack/vfs/vfs.h"
 
 namespace drywire {
 
@@ -70,6 +72,15 @@ struct IntervalTimer {
   Duration remaining;  // zero: disarmed
 };
 
+// Where a process's paths begin, and what its new files lack.
+struct FsState {
+  NodeRef root;
+  NodeRef directory;  // the working directory
+  uint32_t umask = 022;
+  // chdir() was called, so that relative paths are the simulated host's for :interpose too.
+  bool directory_chosen = false;
+};
+
 enum class ProcessState : uint8_t { kRunning, kExited, kKilled };
 
 class Process : public ListHook<> {
@@ -82,8 +93,15 @@ class Process : public ListHook<> {
   Host& host() const { return *host_; }
   int pid() const { return pid_; }
   const std::string& name() const { return name_; }
-  const Credentials& credentials() const { return credentials_; }
-  void set_credentials(const Credentials& credentials) { credentials_ = credentials; }
+  // Who it acts as: its effective ids.
+  const Credentials& credentials() const { return identity_.effective(); }
+  // Makes it another's from now on, real and saved ids included.
+  void set_credentials(const Credentials& credentials) { identity_.Reset(credentials); }
+  Identity& identity() { return identity_; }
+  const Identity& identity() const { return identity_; }
+  FsState& fs() { return fs_; }
+  // For path calls that begin now.
+  PathContext path_context() const;
   FdTable& fds() { return fds_; }
   // What getrandom() gives: a stream of this process's own.
   Rng& random();
@@ -155,7 +173,8 @@ class Process : public ListHook<> {
   Host* host_;
   int pid_;
   std::string name_;
-  Credentials credentials_;
+  Identity identity_;
+  FsState fs_;
   Limit nofile_;
   FdTable fds_;
   std::optional<Rng> random_;  // once it was asked for

@@ -2,7 +2,7 @@
 //   connect(2), socket(7), ...   the manual page of the system whose column differs, or of both
 //   observed                     Linux 6.18, by a test program in a network namespace
 //   observed 13.0                FreeBSD's network stack run in user space
-//   fbsd <file>                  FreeBSD's sources, sys/kern or sys/netinet*
+//   fbsd <file>                  FreeBSD's sources, sys/kern, sys/ufs or sys/netinet*
 // A cause that one system never produces carries the errno nearest in meaning there, and says so:
 // a host of that system cannot reach the row, but a personality built from it may.
 #include "stack/personality/errno_rules.h"
@@ -158,6 +158,52 @@ constexpr ErrnoRule kRules[] = {
     {kAny, Cause::kConnectAborted, ECONNABORTED, ECONNABORTED, "observed: connect() after SO_ERROR took the error; no such state on FreeBSD"},
     {kAny, Cause::kDissolvedWhileConnected, ECONNRESET, ECONNRESET, "observed; FreeBSD does not dissolve streams"},
     {kAny, Cause::kAbortedBeforeAccept, ECONNABORTED, ECONNABORTED, "accept(2); Linux hands the dead connection out"},
+
+    // files and paths
+    {kAny, Cause::kPathEmpty, ENOENT, ENOENT, "path_resolution(7); fbsd vfs_lookup.c namei"},
+    {kAny, Cause::kPathTooLong, ENAMETOOLONG, ENAMETOOLONG, "path_resolution(7); fbsd vfs_lookup.c namei"},
+    {kAny, Cause::kComponentTooLong, ENAMETOOLONG, ENAMETOOLONG, "path_resolution(7); fbsd vfs_lookup.c lookup"},
+    {kAny, Cause::kNoSuchEntry, ENOENT, ENOENT, "path_resolution(7)"},
+    {kAny, Cause::kDirectoryRemoved, ENOENT, ENOENT, "observed; fbsd ufs_lookup.c"},
+    {kAny, Cause::kNotDirectory, ENOTDIR, ENOTDIR, "path_resolution(7)"},
+    {kAny, Cause::kIsDirectory, EISDIR, EISDIR, "open(2), rename(2), truncate(2)"},
+    {kAny, Cause::kUnlinkDirectory, EISDIR, EPERM, "unlink(2) of each system"},
+    {kAny, Cause::kLinkDirectory, EPERM, EPERM, "link(2)"},
+    {kAny, Cause::kTooManySymlinks, ELOOP, ELOOP, "path_resolution(7); fbsd vfs_lookup.c namei"},
+    {kAny, Cause::kSymlinkNotFollowed, ELOOP, EMLINK, "open(2) of each system"},
+    {kAny, Cause::kNotSymlink, EINVAL, EINVAL, "readlink(2)"},
+    {kAny, Cause::kSlashAfterNewName, ENOENT, ENOENT, "observed; fbsd vfs_lookup.c lookup"},
+    {Operation::kOpen, Cause::kSlashAfterNewName, EISDIR, ENOENT, "observed; fbsd vfs_lookup.c lookup"},
+    {kAny, Cause::kDotEntry, EINVAL, EINVAL, "rmdir(2); fbsd vfs_lookup.c lookup"},
+    {Operation::kRename, Cause::kDotEntry, EBUSY, EINVAL, "observed; rename(2) of FreeBSD"},
+    {Operation::kUnlink, Cause::kDotEntry, EISDIR, EPERM, "observed; fbsd vfs_syscalls.c kern_funlinkat"},
+    {kAny, Cause::kDotDotEntry, ENOTEMPTY, EINVAL, "observed: rmdir; fbsd vfs_lookup.c lookup"},
+    {Operation::kRename, Cause::kDotDotEntry, EBUSY, EINVAL, "observed; rename(2) of FreeBSD"},
+    {Operation::kUnlink, Cause::kDotDotEntry, EISDIR, EPERM, "observed; fbsd vfs_syscalls.c kern_funlinkat"},
+    {kAny, Cause::kEntryExists, EEXIST, EEXIST, "mkdir(2), link(2), open(2)"},
+    {Operation::kBind, Cause::kEntryExists, EADDRINUSE, EADDRINUSE, "unix(7); fbsd uipc_usrreq.c uipc_bindat"},
+    {kAny, Cause::kDirectoryNotEmpty, ENOTEMPTY, ENOTEMPTY, "rmdir(2), rename(2)"},
+    {kAny, Cause::kDirectoryBusy, EBUSY, EBUSY, "rmdir(2)"},
+    {kAny, Cause::kMoveIntoItself, EINVAL, EINVAL, "rename(2)"},
+    {kAny, Cause::kCrossMount, EXDEV, EXDEV, "rename(2), link(2)"},
+    {kAny, Cause::kReadOnlyMount, EROFS, EROFS, "open(2), mkdir(2), ..."},
+    {kAny, Cause::kSearchDenied, EACCES, EACCES, "path_resolution(7), connect(2)"},
+    {kAny, Cause::kAccessDenied, EACCES, EACCES, "path_resolution(7), open(2), connect(2)"},
+    {kAny, Cause::kStickyDenied, EPERM, EPERM, "unlink(2); fbsd ufs_lookup.c ufs_delete_denied"},
+    {kAny, Cause::kNotOwner, EPERM, EPERM, "chmod(2), chown(2)"},
+    {kAny, Cause::kNotGroupMember, EPERM, EPERM, "chmod(2) of FreeBSD; Linux clears the bit in silence"},
+    {kAny, Cause::kStickyOnFile, EINVAL, EINVAL, "chmod(2) of FreeBSD: EFTYPE, which this machine has no number for; Linux allows it"},
+    {kAny, Cause::kProtectedSymlink, EACCES, EACCES, "proc_sys_fs(5) protected_symlinks; no such setting on FreeBSD"},
+    {kAny, Cause::kProtectedHardlink, EPERM, EPERM, "observed: protected_hardlinks; fbsd vfs_syscalls.c can_hardlink"},
+    {kAny, Cause::kTooManyLinks, EMLINK, EMLINK, "link(2), mkdir(2)"},
+    {kAny, Cause::kNotRegularFile, EINVAL, EINVAL, "truncate(2)"},
+    {kAny, Cause::kSocketOpened, ENXIO, EOPNOTSUPP, "observed; fbsd vfs_vnops.c vn_open_vnode"},
+    {kAny, Cause::kNotSocketFile, ECONNREFUSED, ENOTSOCK, "observed; fbsd uipc_usrreq.c unp_connectat"},
+    {kAny, Cause::kNoReader, ENXIO, ENXIO, "open(2)"},
+    {kAny, Cause::kFileTooBig, EFBIG, EFBIG, "write(2), truncate(2)"},
+    {kAny, Cause::kNoDataThere, ENXIO, ENXIO, "lseek(2) SEEK_DATA, SEEK_HOLE"},
+    {kAny, Cause::kNotSeekable, ESPIPE, ESPIPE, "lseek(2)"},
+    {kAny, Cause::kBufferTooSmall, ERANGE, ERANGE, "getcwd(3)"},
 
     // processes and tasks
     {kAny, Cause::kNoSuchProcess, ESRCH, ESRCH, "kill(2)"},

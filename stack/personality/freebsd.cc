@@ -56,6 +56,11 @@ constexpr SysctlEntry kSysctls[] = {
      "largest listen backlog"},
     {"kern.maxfiles", 1, 1, INT32_MAX, +[](Profile& p) { return &p.socket.file_max; },
      "files open on the host"},
+    {"security.bsd.hardlink_check_uid", 1, 0, 1,
+     +[](Profile& p) { return &p.vfs.hardlink_check_uid; }, "no hard links to files of others"},
+    {"security.bsd.hardlink_check_gid", 1, 0, 1,
+     +[](Profile& p) { return &p.vfs.hardlink_check_gid; },
+     "no hard links to files of other groups"},
     {"net.inet.tcp.keepinit", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.keepinit_ms; },
      "connection establishment limit, ms"},
     {"net.inet.tcp.rexmit_initial", 1, 1, INT32_MAX,
@@ -222,6 +227,39 @@ void SetIp(IpProfile& ip) {
   ip.bound_interface_implies_on_link = false;
 }
 
+// sys/kern and sys/ufs of FreeBSD 14.
+void SetVfs(VfsProfile& vfs) {
+  vfs.name_rule = NameRule::kLookupJudges;
+  vfs.path_max = 1024;
+  vfs.max_symlinks = 32;
+  vfs.links_count_to_path_max = true;
+  vfs.name_length_before_search = true;
+  vfs.removed_directory_has_parent = false;
+  vfs.link_follows_symlinks = true;
+  vfs.empty_symlink_target = true;
+  vfs.group_from_directory = true;
+  vfs.symlink_mode_obeys_umask = true;
+  vfs.open_mode_mask = 06777;
+  vfs.mkdir_mode_mask = 0777;
+  vfs.mknod_makes_any_file = false;
+  vfs.open_takes_no_access = false;
+  vfs.open_shows_large_file = false;
+  vfs.open_creates_in_directory_mode = true;
+  vfs.set_id_rule = SetIdRule::kFreeBsd;
+  vfs.chmod_refuses_special_bits = true;
+  vfs.empty_chown_is_judged = false;
+  vfs.relatime = false;
+  vfs.socket_type_before_access = true;
+  vfs.privilege_before_path = true;
+  vfs.readlink_needs_room = false;
+  vfs.protected_hardlinks = 0;
+  vfs.link_max = 65530;
+  vfs.block_size = 32768;
+  vfs.directory_size = 512;
+  vfs.identity_rule = IdentityRule::kFreeBsd;
+  vfs.ngroups_max = 1024;
+}
+
 }  // namespace
 
 Profile FreeBsdProfile() {
@@ -230,6 +268,7 @@ Profile FreeBsdProfile() {
   profile.sysctls = kSysctls;
   SetTcp(profile.tcp);
   SetIp(profile.ip);
+  SetVfs(profile.vfs);
   SocketProfile& socket = profile.socket;
   socket.address.max_length = 255;
   socket.address.min_length = 2;

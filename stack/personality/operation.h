@@ -33,9 +33,27 @@ enum class Operation : uint8_t {
   kSleep,   // nanosleep and relatives
   kSignal,  // kill, sigaction, setitimer
   kRlimit,
+  kOpen,
+  kSeek,
+  kMkdir,
+  kRmdir,
+  kUnlink,
+  kRename,
+  kLink,
+  kSymlink,
+  kReadlink,
+  kChmod,
+  kChown,
+  kStat,
+  kAccess,
+  kMknod,
+  kTruncate,
+  kChdir,  // chdir, fchdir, getcwd
+  kChroot,
+  kIdentity,  // setuid, setgroups and relatives
 };
 
-inline constexpr int kOperationCount = static_cast<int>(Operation::kRlimit) + 1;
+inline constexpr int kOperationCount = static_cast<int>(Operation::kIdentity) + 1;
 
 // "connect", "send"; "any" for kAny.
 absl::string_view OperationName(Operation operation);

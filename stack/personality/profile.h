@@ -19,6 +19,7 @@
 #include "stack/personality/sys_profile.h"
 #include "stack/personality/tcp_profile.h"
 #include "stack/personality/udp_profile.h"
+#include "stack/personality/vfs_profile.h"
 
 namespace drywire {
 
@@ -32,6 +33,7 @@ struct Profile {
   SocketProfile socket;
   StreamProfile stream;
   SysProfile sys;
+  VfsProfile vfs;
   // The sysctls that exist on this system.
   absl::Span<const SysctlEntry> sysctls;
 

@@ -7,10 +7,10 @@
 #define DRYWIRE_STACK_SOCKET_FILE_H_
 
 #include <cstdint>
-#include <utility>
 
 #include "absl/types/span.h"
 #include "sim/core/wait_list.h"
+#include "stack/base/ref.h"
 #include "stack/personality/cause.h"
 
 namespace drywire {
@@ -89,36 +89,6 @@ class File {
   int references_ = 0;
   int descriptors_ = 0;
   bool nonblocking_ = false;
-};
-
-// An owning reference to a File or a class derived from it.
-template <typename T>
-class Ref {
- public:
-  Ref() = default;
-  explicit Ref(T* object) : object_(object) {
-    if (object_ != nullptr) object_->AddReference();
-  }
-  Ref(const Ref& other) : Ref(other.object_) {}
-  template <typename U>
-  Ref(const Ref<U>& other) : Ref(other.get()) {}
-  Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
-  Ref& operator=(Ref other) noexcept {
-    std::swap(object_, other.object_);
-    return *this;
-  }
-  ~Ref() {
-    if (object_ != nullptr) object_->DropReference();
-  }
-
-  T* get() const { return object_; }
-  T& operator*() const { return *object_; }
-  T* operator->() const { return object_; }
-  explicit operator bool() const { return object_ != nullptr; }
-  friend bool operator==(const Ref& a, const Ref& b) { return a.object_ == b.object_; }
-
- private:
-  T* object_ = nullptr;
 };
 
 using FileRef = Ref<File>;

@@ -59,6 +59,20 @@ Result<> WriteAddress(const RawAddress& value, sockaddr* address, socklen_t* len
   return {};
 }
 
+Result<std::string> ReadPath(const SysContext& context, const char* path) {
+  std::string copy;
+  const auto limit = static_cast<size_t>(context.profile().vfs.path_max);
+  switch (CopyStringFromUser(&copy, path, limit)) {
+    case StringCopy::kDone:
+      return copy;
+    case StringCopy::kFault:
+      return Cause::kBadAddressPointer;
+    case StringCopy::kTooLong:
+      return Cause::kPathTooLong;
+  }
+  return Cause::kBadAddressPointer;
+}
+
 Buffers Buffers::One(const void* data, size_t size) {
   Buffers buffers;
   buffers.total = std::min(size, kMaxTransfer);

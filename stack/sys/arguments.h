@@ -8,6 +8,8 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include <string>
+
 #include "absl/container/inlined_vector.h"
 #include "sim/core/time.h"
 #include "stack/base/raw_address.h"
@@ -35,6 +37,9 @@ Result<RawAddress> ReadAddress(const SysContext& context, const sockaddr* addres
 // Copies an address out as getsockname() does: cut to *length, which then holds the full length.
 // kBadAddressPointer; kInvalidArgument when *length is negative.
 Result<> WriteAddress(const RawAddress& value, sockaddr* address, socklen_t* length);
+
+// Copies a path in: kPathTooLong, kBadAddressPointer. An empty one is for the resolution to judge.
+Result<std::string> ReadPath(const SysContext& context, const char* path);
 
 // The buffers of one call. `total` is at most what one call transfers.
 struct Buffers {

@@ -7,6 +7,8 @@
 
 #include "stack/sys/arguments.h"
 #include "stack/sys/blocking.h"
+#include "stack/sys/fifo.h"
+#include "stack/sys/node_file.h"
 #include "stack/sys/pipe.h"
 #include "stack/sys/syscalls.h"
 #include "stack/sys/user_memory.h"
@@ -52,6 +54,24 @@ CallOutcome Descriptor(Result<int> fd) {
   return int64_t{*fd};
 }
 
+// F_GETFL: how the file was opened.
+int StatusFlags(const SysContext& context, File& file) {
+  int flags = O_RDWR;
+  // The kernel adds O_LARGEFILE, which programs for 64-bit machines know as 0.
+  const int by_path = context.profile().vfs.open_shows_large_file ? 0100000 : 0;
+  const auto access = [](bool reads, bool writes) {
+    return writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
+  };
+  if (const NodeFile* const node = NodeFile::Of(&file); node != nullptr) {
+    const NodeFile::Mode& mode = node->mode();
+    flags = mode.neither ? O_ACCMODE : access(mode.reads, mode.writes);
+    flags |= (mode.appends ? O_APPEND : 0) | by_path;
+  } else if (const FifoEnd* const end = FifoEnd::Of(&file); end != nullptr) {
+    flags = access(end->reads(), end->writes()) | by_path;
+  }
+  return flags | (file.nonblocking() ? O_NONBLOCK : 0);
+}
+
 CallOutcome Fcntl(SysContext& context, int fd, int command, long argument) {
   FdTable& fds = context.process.fds();
   auto file = FindFile(context, fd);
@@ -69,8 +89,11 @@ CallOutcome Fcntl(SysContext& context, int fd, int command, long argument) {
       DRYWIRE_RETURN_IF_FAILED(fds.SetCloseOnExec(fd, (argument & FD_CLOEXEC) != 0));
       return 0;
     case F_GETFL:
-      return int64_t{O_RDWR | ((*file)->nonblocking() ? O_NONBLOCK : 0)};
+      return int64_t{StatusFlags(context, **file)};
     case F_SETFL:
+      if (NodeFile* const node = NodeFile::Of(file->get()); node != nullptr) {
+        node->set_appends((argument & O_APPEND) != 0);
+      }
       (*file)->set_nonblocking((argument & O_NONBLOCK) != 0);
       return 0;
     default:
@@ -99,6 +122,12 @@ CallOutcome Ioctl(SysContext& context, int fd, unsigned long request, void* argu
       return 0;
     case FIONREAD:
     case TIOCOUTQ: {
+      if (const NodeFile* const node = NodeFile::Of(file->get());
+          node != nullptr && request == FIONREAD && node->node().type() == FileType::kRegular) {
+        value = static_cast<int>(node->node().Stat().size - node->position());
+        if (!WriteUser(static_cast<int*>(argument), value)) return Cause::kBadAddressPointer;
+        return 0;
+      }
       if (socket == nullptr) return Cause::kNotSupported;
       auto count = request == FIONREAD ? socket->Readable() : socket->Unsent();
       if (!count.ok()) return count.cause();

@@ -8,75 +8,16 @@
 #include <utility>
 
 #include "stack/sys/arguments.h"
+#include "stack/sys/pipe_queue.h"
 #include "stack/sys/user_memory.h"
 
 namespace drywire {
 namespace {
 
-constexpr size_t kPipeCapacity = 65536;
-constexpr size_t kAtomicWrite = 4096;  // PIPE_BUF
 constexpr size_t kPairCapacity = 212992;
 constexpr uint64_t kMaxCounter = ~uint64_t{0} - 1;
 constexpr uint32_t kReadable = kPollIn | kPollRdNorm;
 constexpr uint32_t kWritable = kPollOut | kPollWrNorm;
-
-size_t SizeOf(absl::Span<const File::Buffer> buffers) {
-  size_t size = 0;
-  for (const File::Buffer& buffer : buffers) size += buffer.size;
-  return size;
-}
-
-// Bytes on their way through a pipe or one direction of a socket pair.
-class PipeQueue {
- public:
-  explicit PipeQueue(size_t capacity) : capacity_(capacity) {}
-
-  size_t size() const { return bytes_.size() - head_; }
-  size_t room() const { return capacity_ - size(); }
-  // As many as fit; as many as there are. Return how many.
-  size_t Put(absl::Span<const File::Buffer> buffers);
-  size_t Take(absl::Span<const File::Buffer> buffers, bool peek);
-  void Clear();
-
- private:
-  size_t capacity_;
-  size_t head_ = 0;
-  std::string bytes_;
-};
-
-size_t PipeQueue::Put(absl::Span<const File::Buffer> buffers) {
-  size_t put = 0;
-  for (const File::Buffer& buffer : buffers) {
-    const size_t size = std::min(buffer.size, room());
-    bytes_.append(static_cast<const char*>(buffer.data), size);
-    put += size;
-  }
-  return put;
-}
-
-size_t PipeQueue::Take(absl::Span<const File::Buffer> buffers, bool peek) {
-  size_t at = head_;
-  for (const File::Buffer& buffer : buffers) {
-    const size_t size = std::min(buffer.size, bytes_.size() - at);
-    if (size > 0) std::memcpy(buffer.data, bytes_.data() + at, size);
-    at += size;
-  }
-  const size_t taken = at - head_;
-  if (peek) return taken;
-  head_ = at;
-  if (head_ == bytes_.size()) {
-    Clear();
-  } else if (head_ > capacity_) {
-    bytes_.erase(0, head_);
-    head_ = 0;
-  }
-  return taken;
-}
-
-void PipeQueue::Clear() {
-  bytes_.clear();
-  head_ = 0;
-}
 
 // One end of a pipe. The reading end owns the queue; ends know each other while both are open.
 class PipeEnd final : public File {
@@ -103,11 +44,7 @@ class PipeEnd final : public File {
   Result<size_t> Write(absl::Span<const Buffer> buffers) override {
     if (reads_) return Cause::kBadDescriptor;
     if (other_ == nullptr) return Cause::kSendShutDown;
-    const size_t size = SizeOf(buffers);
-    const size_t room = other_->queue_.room();
-    if (size > 0 && (room == 0 || (size <= kAtomicWrite && size > room))) {
-      return Cause::kWouldBlock;
-    }
+    if (other_->queue_.MustWait(SizeOf(buffers))) return Cause::kWouldBlock;
     const size_t put = other_->queue_.Put(buffers);
     if (put > 0) other_->read_waiters().Notify(kReadable);
     return put;

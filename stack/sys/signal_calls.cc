@@ -1,4 +1,4 @@
-// Signals, and who a process is.
+// Signals.
 #include <signal.h>
 #include <unistd.h>
 
@@ -17,8 +17,12 @@ CallOutcome Kill(SysContext& context, pid_t pid, int signal) {
   Process* const target = pid == 0 ? &context.process : context.host().FindProcess(pid);
   if (target == nullptr) return Cause::kNoSuchProcess;
   if (signal < 0 || signal > kSignalCount) return Cause::kInvalidArgument;
-  const Credentials& self = context.process.credentials();
-  if (!self.privileged() && self.uid != target->credentials().uid) return Cause::kNoPermission;
+  // kill(2): one of the sender's ids is one that the target was started with.
+  const ProcessIds self = context.process.identity().users();
+  const ProcessIds other = target->identity().users();
+  const bool related = self.effective == other.saved || self.effective == other.real ||
+                       self.real == other.saved || self.real == other.real;
+  if (!related && !context.process.credentials().privileged()) return Cause::kNoPermission;
   DRYWIRE_RETURN_IF_FAILED(target->Raise(signal));
   return 0;
 }
@@ -158,21 +162,6 @@ SysResult SysSigsuspend(SysContext& context, const sigset_t* mask) {
 
 SysResult SysPause(SysContext& context) {
   return RunCall(context, {"pause", Operation::kSignal}, [&] { return WaitForSignal(context); });
-}
-
-SysResult SysGetpid(SysContext& context) {
-  return RunCall(context, {"getpid", Operation::kSignal},
-                 [&]() -> CallOutcome { return int64_t{context.process.pid()}; });
-}
-
-SysResult SysGetuid(SysContext& context) {
-  return RunCall(context, {"getuid", Operation::kSignal},
-                 [&]() -> CallOutcome { return int64_t{context.process.credentials().uid}; });
-}
-
-SysResult SysGetgid(SysContext& context) {
-  return RunCall(context, {"getgid", Operation::kSignal},
-                 [&]() -> CallOutcome { return int64_t{context.process.credentials().gid}; });
 }
 
 SysResult SysSchedYield(SysContext& context) {

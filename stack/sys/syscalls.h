@@ -7,7 +7,8 @@
 // FreeBSD's uipc_syscalls.c has it. See errno_rules for the errors of each call.
 //
 // Left out: processes (fork, exec, wait), threads' own signals and masks, real-time signals with
-// data, ancillary data of UNIX sockets, asynchronous I/O, io_uring, splice and sendfile, kqueue.
+// data, ancillary data of UNIX sockets, asynchronous I/O, io_uring, splice and sendfile, kqueue,
+// reading directories, paths relative to descriptors, file locks, mapping files into memory.
 // What is not modelled fails and says so on standard error.
 #ifndef DRYWIRE_STACK_SYS_SYSCALLS_H_
 #define DRYWIRE_STACK_SYS_SYSCALLS_H_
@@ -18,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -80,6 +82,45 @@ SysResult SysEventfd(SysContext& context, unsigned initial, int flags);
 SysResult SysGetrlimit(SysContext& context, int resource, rlimit* limit);
 SysResult SysSetrlimit(SysContext& context, int resource, const rlimit* limit);
 
+// --- Files (open_calls.cc) ---
+// O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NONBLOCK, O_DIRECTORY,
+// O_NOFOLLOW, O_CLOEXEC; O_NOCTTY, O_SYNC and O_DSYNC change nothing.
+SysResult SysOpen(SysContext& context, const char* path, int flags, mode_t mode);
+SysResult SysLseek(SysContext& context, int fd, off_t offset, int whence);
+SysResult SysPread(SysContext& context, int fd, void* data, size_t size, off_t offset);
+SysResult SysPwrite(SysContext& context, int fd, const void* data, size_t size, off_t offset);
+SysResult SysFtruncate(SysContext& context, int fd, off_t size);
+SysResult SysFsync(SysContext& context, int fd);
+
+// --- Attributes (attribute_calls.cc) ---
+SysResult SysStat(SysContext& context, const char* path, struct stat* status);
+SysResult SysLstat(SysContext& context, const char* path, struct stat* status);
+SysResult SysFstat(SysContext& context, int fd, struct stat* status);
+SysResult SysAccess(SysContext& context, const char* path, int mode);
+SysResult SysChmod(SysContext& context, const char* path, mode_t mode);
+SysResult SysFchmod(SysContext& context, int fd, mode_t mode);
+SysResult SysChown(SysContext& context, const char* path, uid_t uid, gid_t gid);
+SysResult SysLchown(SysContext& context, const char* path, uid_t uid, gid_t gid);
+SysResult SysFchown(SysContext& context, int fd, uid_t uid, gid_t gid);
+SysResult SysTruncate(SysContext& context, const char* path, off_t size);
+
+// --- Names (path_calls.cc) ---
+SysResult SysMkdir(SysContext& context, const char* path, mode_t mode);
+// Regular files, FIFOs and sockets, as far as the system has them.
+SysResult SysMknod(SysContext& context, const char* path, mode_t mode, dev_t device);
+SysResult SysRmdir(SysContext& context, const char* path);
+SysResult SysUnlink(SysContext& context, const char* path);
+SysResult SysRename(SysContext& context, const char* from, const char* to);
+SysResult SysLink(SysContext& context, const char* from, const char* to);
+SysResult SysSymlink(SysContext& context, const char* target, const char* path);
+SysResult SysReadlink(SysContext& context, const char* path, char* buffer, size_t size);
+SysResult SysChdir(SysContext& context, const char* path);
+SysResult SysFchdir(SysContext& context, int fd);
+SysResult SysChroot(SysContext& context, const char* path);
+// The length of what was written, its NUL included.
+SysResult SysGetcwd(SysContext& context, char* buffer, size_t size);
+SysResult SysUmask(SysContext& context, mode_t mask);
+
 // --- Readiness (readiness.cc) ---
 SysResult SysPoll(SysContext& context, pollfd* fds, nfds_t count, int timeout_ms);
 SysResult SysPpoll(SysContext& context, pollfd* fds, nfds_t count, const timespec* timeout,
@@ -116,7 +157,7 @@ SysResult SysTimerfdSettime(SysContext& context, int fd, int flags, const itimer
 SysResult SysTimerfdGettime(SysContext& context, int fd, itimerspec* value);
 SysResult SysAlarm(SysContext& context, unsigned seconds);
 
-// --- Signals and identity (signal_calls.cc) ---
+// --- Signals (signal_calls.cc) ---
 SysResult SysKill(SysContext& context, pid_t pid, int signal);
 SysResult SysSigaction(SysContext& context, int signal, const struct sigaction* action,
                        struct sigaction* old);
@@ -124,10 +165,26 @@ SysResult SysSigprocmask(SysContext& context, int how, const sigset_t* set, sigs
 SysResult SysSigpending(SysContext& context, sigset_t* set);
 SysResult SysSigsuspend(SysContext& context, const sigset_t* mask);
 SysResult SysPause(SysContext& context);
+SysResult SysSchedYield(SysContext& context);
+
+// --- Identity (identity_calls.cc) ---
 SysResult SysGetpid(SysContext& context);
 SysResult SysGetuid(SysContext& context);
+SysResult SysGeteuid(SysContext& context);
 SysResult SysGetgid(SysContext& context);
-SysResult SysSchedYield(SysContext& context);
+SysResult SysGetegid(SysContext& context);
+SysResult SysGetresuid(SysContext& context, uid_t* real, uid_t* effective, uid_t* saved);
+SysResult SysGetresgid(SysContext& context, gid_t* real, gid_t* effective, gid_t* saved);
+SysResult SysGetgroups(SysContext& context, int size, gid_t* list);
+SysResult SysSetuid(SysContext& context, uid_t uid);
+SysResult SysSeteuid(SysContext& context, uid_t uid);
+SysResult SysSetreuid(SysContext& context, uid_t real, uid_t effective);
+SysResult SysSetresuid(SysContext& context, uid_t real, uid_t effective, uid_t saved);
+SysResult SysSetgid(SysContext& context, gid_t gid);
+SysResult SysSetegid(SysContext& context, gid_t gid);
+SysResult SysSetregid(SysContext& context, gid_t real, gid_t effective);
+SysResult SysSetresgid(SysContext& context, gid_t real, gid_t effective, gid_t saved);
+SysResult SysSetgroups(SysContext& context, size_t size, const gid_t* list);
 
 }  // namespace drywire
 

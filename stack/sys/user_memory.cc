@@ -151,6 +151,24 @@ bool CopyToUser(void* user, const void* from, size_t size) {
   return size == 0 || NotCopied(user, from, size) == 0;
 }
 
+StringCopy CopyStringFromUser(std::string* to, const char* user, size_t limit) {
+  to->clear();
+  char piece[256];
+  while (to->size() < limit) {
+    // Never beyond the page, which may be the last one.
+    const uintptr_t at = reinterpret_cast<uintptr_t>(user) + to->size();
+    const size_t size = std::min({sizeof piece, kPageSize - at % kPageSize, limit - to->size()});
+    if (!CopyFromUser(piece, reinterpret_cast<const void*>(at), size)) return StringCopy::kFault;
+    const void* const end = std::memchr(piece, 0, size);
+    if (end != nullptr) {
+      to->append(piece, static_cast<size_t>(static_cast<const char*>(end) - piece));
+      return StringCopy::kDone;
+    }
+    to->append(piece, size);
+  }
+  return StringCopy::kTooLong;
+}
+
 size_t ReadablePrefix(const void* user, size_t size) {
   return Prefix(reinterpret_cast<uintptr_t>(user), size, [](uintptr_t at) {
     char byte;

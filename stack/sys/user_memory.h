@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/types/span.h"
 #include "stack/socket/file.h"
@@ -33,6 +34,11 @@ template <typename T>
 bool WriteUser(T* user, const T& value) {
   return CopyToUser(user, &value, sizeof(T));
 }
+
+// Copies a string of fewer than `limit` bytes and leaves its NUL out. kTooLong: no NUL among the
+// first `limit` bytes.
+enum class StringCopy : uint8_t { kDone, kFault, kTooLong };
+StringCopy CopyStringFromUser(std::string* to, const char* user, size_t limit);
 
 // How many bytes from `user` on can be read (or both read and written): `size`, or less. Touches
 // one byte a page.

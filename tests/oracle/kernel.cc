@@ -13,9 +13,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -131,6 +133,10 @@ void Conduct(const Scenario& scenario, const Topology& topology, const std::stri
   ::usleep(5000);
   shared->go = true;
   AwaitBodies(scenario, children, shared);
+  for (const pid_t child : children) {
+    std::error_code ignored;
+    std::filesystem::remove_all(OracleDirectory(child), ignored);
+  }
   if (sniffer == nullptr) return;
   ::usleep(20'000);  // what the ends of the processes send
   const std::string packets = sniffer->Finish();

@@ -1,7 +1,9 @@
 #include "tests/oracle/os.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -13,8 +15,13 @@ namespace drywire::os {
 
 #define DRYWIRE_POSIX(type, name, parameters, arguments) \
   type name parameters { return posix::InSimulation() ? posix::name arguments : ::name arguments; }
+#include "tools/posix/file_functions.def"
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
+
+int open(const char* path, int flags, mode_t mode) {
+  return posix::InSimulation() ? posix::open(path, flags, mode) : ::open(path, flags, mode);
+}
 
 int fcntl(int fd, int command, long argument) {
   return posix::InSimulation() ? posix::fcntl(fd, command, argument)

@@ -10,9 +10,11 @@
 namespace drywire::os {
 
 #define DRYWIRE_POSIX(type, name, parameters, arguments) type name parameters;
+#include "tools/posix/file_functions.def"
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
 
+int open(const char* path, int flags, mode_t mode = 0);
 int fcntl(int fd, int command, long argument = 0);
 int ioctl(int fd, unsigned long request, void* argument = nullptr);
 

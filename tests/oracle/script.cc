@@ -1,12 +1,15 @@
 #include "tests/oracle/script.h"
 
 #include <arpa/inet.h>
+#include <sched.h>
+#include <sys/mount.h>
 
 #include <algorithm>
 #include <fstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "sim/core/check.h"
 #include "sim/world/world.h"
@@ -159,6 +162,61 @@ Script& Script::Elapsed() {
   return Text("after", absl::StrCat(tenths / 10, ".", tenths % 10, "s"));
 }
 
+void Script::EnterDirectory() {
+  const std::string path = OracleDirectory(os::getpid());
+  DRYWIRE_CHECK(os::mkdir(path.c_str(), 0777) == 0) << path << " " << ErrorName(errno);
+  os::umask(022);
+  DRYWIRE_CHECK(os::chmod(path.c_str(), 0777) == 0 && os::chdir(path.c_str()) == 0)
+      << ErrorName(errno);
+}
+
+void Script::Become(uid_t uid, gid_t gid, std::vector<gid_t> groups) {
+  const bool done = os::seteuid(0) == 0 && os::setgroups(groups.size(), groups.data()) == 0 &&
+                    os::setegid(gid) == 0 && os::seteuid(uid) == 0;
+  DRYWIRE_CHECK(done) << ErrorName(errno);
+}
+
+void Script::Mount(const std::string& directory) {
+  if (posix::InSimulation()) {
+    const std::string path = absl::StrCat(OracleDirectory(os::getpid()), "/", directory);
+    DRYWIRE_CHECK(SimulatedHost(host_).memory_vfs().AddMount(path).ok()) << path;
+    return;
+  }
+  // The mounts of this process alone, which go when it does.
+  if (!mounts_are_private_) {
+    DRYWIRE_CHECK(::unshare(CLONE_NEWNS) == 0) << ErrorName(errno);
+    DRYWIRE_CHECK(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0);
+    mounts_are_private_ = true;
+  }
+  DRYWIRE_CHECK(::mount("none", directory.c_str(), "tmpfs", 0, "mode=755") == 0)
+      << ErrorName(errno);
+}
+
+void Script::MakeReadOnly(const std::string& directory) {
+  if (posix::InSimulation()) {
+    const std::string path = absl::StrCat(OracleDirectory(os::getpid()), "/", directory);
+    DRYWIRE_CHECK(SimulatedHost(host_).memory_vfs().SetReadOnly(path, true).ok()) << path;
+    return;
+  }
+  DRYWIRE_CHECK(::mount("none", directory.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0)
+      << ErrorName(errno);
+}
+
+Script& Script::Status(const std::string& label, const char* path) {
+  struct stat status = {};
+  if (os::lstat(path, &status) < 0) return Text(label, ErrorName(errno));
+  const char* const type = S_ISREG(status.st_mode)    ? "reg"
+                           : S_ISDIR(status.st_mode)  ? "dir"
+                           : S_ISLNK(status.st_mode)  ? "lnk"
+                           : S_ISFIFO(status.st_mode) ? "fifo"
+                           : S_ISSOCK(status.st_mode) ? "sock"
+                                                      : "?";
+  // The size of a directory is its filesystem's business.
+  const int64_t size = S_ISDIR(status.st_mode) ? 0 : status.st_size;
+  return Text(label, absl::StrFormat("%s,%05o,%d:%d,%d,%d", type, status.st_mode & 07777,
+                                     status.st_uid, status.st_gid, status.st_nlink, size));
+}
+
 void Script::Announce(absl::string_view name) { board_->Announce(name); }
 
 void Script::Await(absl::string_view name) {
@@ -207,6 +265,20 @@ void Script::AddAddress(const std::string& prefix) {
              absl::StrCat("ip addr add ", prefix, " dev eth0 $(case ", prefix,
                           " in *:*) echo nodad;; esac)")});
   }
+}
+
+std::string OracleDirectory(int64_t pid) { return absl::StrCat("/tmp/drywire-oracle-", pid); }
+
+int Open(const char* path, int flags, mode_t mode) {
+  const int fd = os::open(path, flags, mode);
+  return fd < 0 ? -1 : os::close(fd);
+}
+
+int WriteFile(const char* path, absl::string_view contents, mode_t mode) {
+  const int fd = os::open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+  if (fd < 0) return -1;
+  os::write(fd, contents.data(), contents.size());
+  return os::close(fd);
 }
 
 int Tcp(int flags, int family) { return os::socket(family, SOCK_STREAM | flags, 0); }

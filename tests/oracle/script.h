@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -29,6 +30,7 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "tests/harness/sockaddr.h"
@@ -75,6 +77,18 @@ class Script {
   // be late.
   Script& Elapsed();
 
+  // --- Files.
+  // Makes an empty directory, which anybody may write to, and makes it the working directory. On
+  // the real kernel it is below /tmp and removed after the run.
+  void EnterDirectory();
+  // Acts as another user, with that group and no others but `groups`, until it is 0 again.
+  void Become(uid_t uid, gid_t gid, std::vector<gid_t> groups = {});
+  // Mounts an empty filesystem on a directory of the working directory; makes it read-only.
+  void Mount(const std::string& directory);
+  void MakeReadOnly(const std::string& directory);
+  // Type, mode, owner, group, links and size: "reg 0644 0:0 1 5"; or errno.
+  Script& Status(const std::string& label, const char* path);
+
   // --- The other processes of the scenario. Await() asks every millisecond and gives up, loudly,
   // after 200 s.
   void Announce(absl::string_view name);
@@ -105,6 +119,7 @@ class Script {
   std::string host_;
   Board* board_;
   std::string transcript_;
+  bool mounts_are_private_ = false;
   char* mirror_ = nullptr;
   size_t mirror_size_ = 0;
   int64_t started_ms_ = 0;
@@ -144,6 +159,14 @@ TcpPair Connected(uint16_t port);
 // Calls `handler` for SIGALRM, once after `ms`. `flags` are sigaction's.
 void AlarmAfter(int ms, void (*handler)(int), int flags = 0);
 inline void DoNothing(int) {}
+
+// Where EnterDirectory() of the process `pid` is on the real kernel.
+std::string OracleDirectory(int64_t pid);
+
+// --- Files in one expression; 0, or -1 with errno. The file is closed again.
+int Open(const char* path, int flags, mode_t mode = 0666);
+// Makes a file with these contents.
+int WriteFile(const char* path, absl::string_view contents, mode_t mode = 0666);
 
 std::string ErrorName(int error);
 

@@ -10,8 +10,19 @@ extern "C" {
   type drywire_posix_##name parameters noexcept(noexcept(::name arguments)) { \
     return drywire::posix::name arguments;                                    \
   }
+#include "tools/posix/file_functions.def"
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
+
+int drywire_posix_open(const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
+  va_end(arguments);
+  return drywire::posix::open(path, flags, mode);
+}
+
+int drywire_posix_creat(const char* path, mode_t mode) { return drywire::posix::creat(path, mode); }
 
 int drywire_posix_fcntl(int fd, int command, ...) {
   va_list arguments;

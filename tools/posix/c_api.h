@@ -6,6 +6,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
 #endif
+#include <fcntl.h>
+#include <grp.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -13,6 +15,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -20,6 +23,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/times.h>
@@ -40,9 +44,12 @@ extern "C" {
 #else
 #define DRYWIRE_POSIX(type, name, parameters, arguments) type drywire_posix_##name parameters;
 #endif
+#include "tools/posix/file_functions.def"
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
 
+int drywire_posix_open(const char* path, int flags, ...);
+int drywire_posix_creat(const char* path, mode_t mode);
 int drywire_posix_fcntl(int fd, int command, ...);
 int drywire_posix_ioctl(int fd, unsigned long request, ...);
 

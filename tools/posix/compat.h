@@ -16,8 +16,9 @@
  * that.
  *
  * The C library's checked variants (_FORTIFY_SOURCE) would go around the renaming and are switched
- * off. Do not compile with _FILE_OFFSET_BITS=64 (fcntl() would escape). Descriptors of real files
- * are not known here. std::chrono's clocks and std::this_thread::sleep_for() call the C library
+ * off. Do not compile with _FILE_OFFSET_BITS=64 (fcntl() would escape).
+ * Paths are the simulated host's; fopen() is the C library's, and real descriptors are not known
+ * here. std::chrono's clocks and std::this_thread::sleep_for() call the C library
  * from libstdc++: link :interpose too when they must show virtual time.
  */
 #ifndef DRYWIRE_TOOLS_POSIX_COMPAT_H_
@@ -29,10 +30,15 @@
 #define DRYWIRE_PRAGMA(text) _Pragma(#text)
 #define DRYWIRE_RENAME(name) DRYWIRE_PRAGMA(redefine_extname name drywire_posix_##name)
 #define DRYWIRE_POSIX(type, name, parameters, arguments) DRYWIRE_RENAME(name)
+#include "tools/posix/file_functions.def"
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
+DRYWIRE_RENAME(open)
+DRYWIRE_RENAME(creat)
 DRYWIRE_RENAME(fcntl)
 DRYWIRE_RENAME(ioctl)
+#pragma redefine_extname open64 drywire_posix_open
+#pragma redefine_extname lseek64 drywire_posix_lseek
 #pragma redefine_extname fcntl64 drywire_posix_fcntl
 #undef DRYWIRE_RENAME
 #undef DRYWIRE_PRAGMA

@@ -2,7 +2,8 @@
 // simulated process they are simulated, outside they are the C library's.
 //
 // Link //tools/posix:interpose into a test program; nothing else is needed. Calls on files are in
-// interpose_files.cc, what is refused by name in interpose_refused.cc.
+// interpose_files.cc, those by path in interpose_paths.cc, what is refused by name in
+// interpose_refused.cc.
 //
 // Left out: calls that the C library makes to itself (fopen() and the time zone's file use its own
 // open(); getaddrinfo() as a whole is taken over), locks and condition variables, which can stop
@@ -11,11 +12,13 @@
 // The C library declares many of these functions noexcept (kill(), socket(), exit()), and compilers
 // leave out what an exception would need. So they are noexcept here too: a process that ends inside
 // of one is abandoned there (see sim/core/fiber.h) instead of being unwound.
+#include <grp.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
 // What :interpose takes over of files: opening them, and calls on their descriptors, which a
-// simulated process sees under numbers of its own (see real_files.h). Left out: calls by path,
-// which are the C library's, and directories' descriptors.
+// simulated process sees under numbers of its own (see real_files.h). Calls by path are in
+// interpose_paths.cc, which says whose a path is. Left out: mapping simulated files into memory,
+// locks, vectors at offsets.
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -34,6 +35,13 @@ int RealOr(int fd, int other) {
   return -1;
 }
 
+// The real descriptor of a directory that paths are relative to.
+int RealDirectory(int fd) {
+  if (Inspect(fd).kind != DescriptorKind::kNode) return RealOr(fd, ENOTDIR);
+  posix::Refuse("openat() relative to a descriptor", ENOSYS);
+  return -1;
+}
+
 int Adopt(int real_fd, int flags) {
   if (real_fd < 0) return -1;
   return posix::AdoptRealDescriptor(real_fd, (flags & O_CLOEXEC) != 0);
@@ -41,30 +49,18 @@ int Adopt(int real_fd, int flags) {
 
 // Opens `path` for the process; `open` opens it on the machine.
 template <typename Open>
-int OpenInside(const char* path, int flags, Open open) {
+int OpenInside(const char* path, int flags, mode_t mode, Open open) {
   switch (posix::KindOf(path)) {
     case posix::PathKind::kRandom:
       return posix::OpenRandom((flags & O_CLOEXEC) != 0);
+    case posix::PathKind::kSimulated:
+      return posix::open(path, flags, mode);
     case posix::PathKind::kRefused:
       return posix::RefusePath(path);
     case posix::PathKind::kFile:
       break;
   }
   return Adopt(open(), flags);
-}
-
-// What fstat() says of sockets and pipes.
-int StatOfSimulated(int fd, struct stat* status) {
-  const Descriptor descriptor = Inspect(fd);
-  if (descriptor.kind == DescriptorKind::kNone) {
-    errno = EBADF;
-    return -1;
-  }
-  std::memset(status, 0, sizeof *status);
-  status->st_mode = (descriptor.kind == DescriptorKind::kSocket ? S_IFSOCK | 0777 : S_IFIFO | 0600);
-  status->st_nlink = 1;
-  status->st_blksize = 4096;
-  return 0;
 }
 
 // A FILE on a simulated descriptor.
@@ -74,17 +70,36 @@ ssize_t ReadCookie(void* cookie, char* data, size_t size) {
 ssize_t WriteCookie(void* cookie, const char* data, size_t size) {
   return posix::write(static_cast<int>(reinterpret_cast<intptr_t>(cookie)), data, size);
 }
+int SeekCookie(void* cookie, off64_t* offset, int whence) {
+  const off_t position =
+      posix::lseek(static_cast<int>(reinterpret_cast<intptr_t>(cookie)), *offset, whence);
+  if (position < 0) return -1;
+  *offset = position;
+  return 0;
+}
 int CloseCookie(void* cookie) {
   return posix::close(static_cast<int>(reinterpret_cast<intptr_t>(cookie)));
 }
+// open()'s flags for a mode of fopen(3).
+int FlagsOf(const char* mode) {
+  const bool plus = std::strchr(mode, '+') != nullptr;
+  int flags = plus ? O_RDWR : mode[0] == 'r' ? O_RDONLY : O_WRONLY;
+  if (mode[0] != 'r') flags |= O_CREAT;
+  if (mode[0] == 'w') flags |= O_TRUNC;
+  if (mode[0] == 'a') flags |= O_APPEND;
+  if (std::strchr(mode, 'x') != nullptr) flags |= O_EXCL;
+  if (std::strchr(mode, 'e') != nullptr) flags |= O_CLOEXEC;
+  return flags;
+}
+
 FILE* StreamOn(int fd, const char* mode) {
-  const cookie_io_functions_t functions = {ReadCookie, WriteCookie, nullptr, CloseCookie};
+  const cookie_io_functions_t functions = {ReadCookie, WriteCookie, SeekCookie, CloseCookie};
   return fopencookie(reinterpret_cast<void*>(static_cast<intptr_t>(fd)), mode, functions);
 }
 
 }  // namespace
 
-// --- Opening real files ---
+// --- Opening files ---
 
 #define DRYWIRE_TAKE_OVER_OPEN(name)                                                           \
   extern "C" int drywire_interpose_##name(const char* path, int flags, ...) __asm__(#name);    \
@@ -97,60 +112,102 @@ FILE* StreamOn(int fd, const char* mode) {
     static int (*const libc)(const char*, int, ...) =                                          \
         posix::FindLibc<int(const char*, int, ...)>(#name, __interceptor_##name);              \
     if (!InSimulation()) return libc(path, flags, mode);                                       \
-    return OpenInside(path, flags, [&] { return libc(path, flags, mode); });                   \
+    return OpenInside(path, flags, mode, [&] { return libc(path, flags, mode); });             \
   }
 DRYWIRE_TAKE_OVER_OPEN(open)
 DRYWIRE_TAKE_OVER_OPEN(open64)
 DRYWIRE_TAKE_OVER_OPEN(__open)
 DRYWIRE_TAKE_OVER_OPEN(__open64)
 
-#define DRYWIRE_TAKE_OVER_OPENAT(name)                                                 \
-  extern "C" int drywire_interpose_##name(int at, const char* path, int flags,         \
-                                          ...) __asm__(#name);                         \
-  extern "C" int __interceptor_##name(int at, const char* path, int flags, ...)        \
-      __attribute__((weak));                                                           \
-  extern "C" int drywire_interpose_##name(int at, const char* path, int flags, ...) {  \
-    va_list list;                                                                      \
-    va_start(list, flags);                                                             \
-    const auto mode = va_arg(list, unsigned);                                          \
-    va_end(list);                                                                      \
-    static int (*const libc)(int, const char*, int, ...) =                             \
-        posix::FindLibc<int(int, const char*, int, ...)>(#name, __interceptor_##name); \
-    if (!InSimulation()) return libc(at, path, flags, mode);                           \
-    const int real_at = at == AT_FDCWD ? at : RealOr(at, ENOTDIR);                     \
-    if (real_at == -1) return -1;                                                      \
-    return OpenInside(path, flags, [&] { return libc(real_at, path, flags, mode); });  \
+#define DRYWIRE_TAKE_OVER_OPENAT(name)                                                      \
+  extern "C" int drywire_interpose_##name(int at, const char* path, int flags,              \
+                                          ...) __asm__(#name);                              \
+  extern "C" int __interceptor_##name(int at, const char* path, int flags, ...)             \
+      __attribute__((weak));                                                                \
+  extern "C" int drywire_interpose_##name(int at, const char* path, int flags, ...) {       \
+    va_list list;                                                                           \
+    va_start(list, flags);                                                                  \
+    const auto mode = va_arg(list, unsigned);                                               \
+    va_end(list);                                                                           \
+    static int (*const libc)(int, const char*, int, ...) =                                  \
+        posix::FindLibc<int(int, const char*, int, ...)>(#name, __interceptor_##name);      \
+    if (!InSimulation()) return libc(at, path, flags, mode);                                \
+    const bool absolute = path != nullptr && path[0] == '/';                                \
+    const int real_at = at == AT_FDCWD || absolute ? AT_FDCWD : RealDirectory(at);          \
+    if (real_at == -1) return -1;                                                           \
+    if (real_at != AT_FDCWD) return Adopt(libc(real_at, path, flags, mode), flags);         \
+    return OpenInside(path, flags, mode, [&] { return libc(real_at, path, flags, mode); }); \
   }
 DRYWIRE_TAKE_OVER_OPENAT(openat)
 DRYWIRE_TAKE_OVER_OPENAT(openat64)
 
 DRYWIRE_TAKE_OVER(int, __open_2, (const char* path, int flags)) {
   if (!InSimulation()) return Libc___open_2()(path, flags);
-  return OpenInside(path, flags, [&] { return Libc___open_2()(path, flags); });
+  return OpenInside(path, flags, 0, [&] { return Libc___open_2()(path, flags); });
 }
 DRYWIRE_TAKE_OVER(int, __open64_2, (const char* path, int flags)) {
   if (!InSimulation()) return Libc___open64_2()(path, flags);
-  return OpenInside(path, flags, [&] { return Libc___open64_2()(path, flags); });
+  return OpenInside(path, flags, 0, [&] { return Libc___open64_2()(path, flags); });
 }
 DRYWIRE_TAKE_OVER(int, creat, (const char* path, mode_t mode)) {
   if (!InSimulation()) return Libc_creat()(path, mode);
-  return OpenInside(path, 0, [&] { return Libc_creat()(path, mode); });
+  return OpenInside(path, O_WRONLY | O_CREAT | O_TRUNC, mode,
+                    [&] { return Libc_creat()(path, mode); });
+}
+DRYWIRE_TAKE_OVER(int, creat64, (const char* path, mode_t mode)) {
+  if (!InSimulation()) return Libc_creat64()(path, mode);
+  return drywire_interpose_creat(path, mode);
 }
 
-#define DRYWIRE_TAKE_OVER_TEMPORARY(name, parameters, arguments, flags) \
-  DRYWIRE_TAKE_OVER(int, name, parameters) {                            \
-    const int real_fd = Libc_##name() arguments;                        \
-    return InSimulation() ? Adopt(real_fd, flags) : real_fd;            \
+DRYWIRE_TAKE_OVER(int, memfd_create, (const char* name, unsigned flags)) {
+  const int real_fd = Libc_memfd_create()(name, flags);
+  return InSimulation() ? Adopt(real_fd, (flags & MFD_CLOEXEC) != 0 ? O_CLOEXEC : 0) : real_fd;
+}
+
+// --- Calls on descriptors: the number of a real file is translated ---
+
+#define DRYWIRE_POSIX_DIRECTORY(type, name, parameters, arguments)
+#define DRYWIRE_POSIX_PATH(type, name, parameters, arguments, path)
+#define DRYWIRE_POSIX_PATHS(type, name, parameters, arguments, first, second)
+#define DRYWIRE_POSIX_FD(type, name, parameters, arguments)                              \
+  DRYWIRE_TAKE_OVER_WITH(type, name, parameters, noexcept(noexcept(::name arguments))) { \
+    if (!InSimulation()) return Libc_##name() arguments;                                 \
+    const Descriptor descriptor = Inspect(fd);                                           \
+    if (descriptor.kind != DescriptorKind::kReal) return posix::name arguments;          \
+    fd = descriptor.real_fd;                                                             \
+    return Libc_##name() arguments;                                                      \
   }
-DRYWIRE_TAKE_OVER_TEMPORARY(mkstemp, (char* path), (path), 0)
-DRYWIRE_TAKE_OVER_TEMPORARY(mkstemp64, (char* path), (path), 0)
-DRYWIRE_TAKE_OVER_TEMPORARY(mkostemp, (char* path, int flags), (path, flags), flags)
-DRYWIRE_TAKE_OVER_TEMPORARY(mkostemp64, (char* path, int flags), (path, flags), flags)
-DRYWIRE_TAKE_OVER_TEMPORARY(memfd_create, (const char* name, unsigned flags), (name, flags),
-                            (flags & MFD_CLOEXEC) != 0 ? O_CLOEXEC : 0)
+#include "tools/posix/file_functions.def"
 
-// --- Calls on real files: the number is translated ---
+DRYWIRE_TAKE_OVER(off_t, lseek64, (int fd, off_t offset, int whence)) {
+  return InSimulation() ? drywire_interpose_lseek(fd, offset, whence)
+                        : Libc_lseek64()(fd, offset, whence);
+}
+DRYWIRE_TAKE_OVER(ssize_t, pread64, (int fd, void* data, size_t size, off_t offset)) {
+  return InSimulation() ? drywire_interpose_pread(fd, data, size, offset)
+                        : Libc_pread64()(fd, data, size, offset);
+}
+DRYWIRE_TAKE_OVER(ssize_t, pwrite64, (int fd, const void* data, size_t size, off_t offset)) {
+  return InSimulation() ? drywire_interpose_pwrite(fd, data, size, offset)
+                        : Libc_pwrite64()(fd, data, size, offset);
+}
+DRYWIRE_TAKE_OVER(int, ftruncate64, (int fd, off_t size)) {
+  return InSimulation() ? drywire_interpose_ftruncate(fd, size) : Libc_ftruncate64()(fd, size);
+}
+DRYWIRE_TAKE_OVER(int, fstat64, (int fd, struct stat* status)) {
+  return InSimulation() ? drywire_interpose_fstat(fd, status) : Libc_fstat64()(fd, status);
+}
+// Of programs built against older C libraries.
+DRYWIRE_TAKE_OVER(int, __fxstat, (int version, int fd, struct stat* status)) {
+  return InSimulation() ? drywire_interpose_fstat(fd, status)
+                        : Libc___fxstat()(version, fd, status);
+}
+DRYWIRE_TAKE_OVER(int, __fxstat64, (int version, int fd, struct stat* status)) {
+  return InSimulation() ? drywire_interpose_fstat(fd, status)
+                        : Libc___fxstat64()(version, fd, status);
+}
 
+// What simulated files do not have.
 #define DRYWIRE_TRANSLATE(type, name, parameters, outside, inside, other) \
   DRYWIRE_TAKE_OVER(type, name, parameters) {                             \
     if (!InSimulation()) return Libc_##name() outside;                    \
@@ -158,26 +215,8 @@ DRYWIRE_TAKE_OVER_TEMPORARY(memfd_create, (const char* name, unsigned flags), (n
     if (real_fd < 0) return static_cast<type>(-1);                        \
     return Libc_##name() inside;                                          \
   }
-DRYWIRE_TRANSLATE(off_t, lseek, (int fd, off_t offset, int whence), (fd, offset, whence),
-                  (real_fd, offset, whence), ESPIPE)
-DRYWIRE_TRANSLATE(off_t, lseek64, (int fd, off_t offset, int whence), (fd, offset, whence),
-                  (real_fd, offset, whence), ESPIPE)
-DRYWIRE_TRANSLATE(ssize_t, pread, (int fd, void* data, size_t size, off_t offset),
-                  (fd, data, size, offset), (real_fd, data, size, offset), ESPIPE)
-DRYWIRE_TRANSLATE(ssize_t, pread64, (int fd, void* data, size_t size, off_t offset),
-                  (fd, data, size, offset), (real_fd, data, size, offset), ESPIPE)
-DRYWIRE_TRANSLATE(ssize_t, pwrite, (int fd, const void* data, size_t size, off_t offset),
-                  (fd, data, size, offset), (real_fd, data, size, offset), ESPIPE)
-DRYWIRE_TRANSLATE(ssize_t, pwrite64, (int fd, const void* data, size_t size, off_t offset),
-                  (fd, data, size, offset), (real_fd, data, size, offset), ESPIPE)
-DRYWIRE_TRANSLATE(int, ftruncate, (int fd, off_t size), (fd, size), (real_fd, size), EINVAL)
-DRYWIRE_TRANSLATE(int, fsync, (int fd), (fd), (real_fd), EINVAL)
-DRYWIRE_TRANSLATE(int, fdatasync, (int fd), (fd), (real_fd), EINVAL)
-DRYWIRE_TRANSLATE(int, fchmod, (int fd, mode_t mode), (fd, mode), (real_fd, mode), EINVAL)
 DRYWIRE_TRANSLATE(int, fallocate, (int fd, int mode, off_t offset, off_t size),
                   (fd, mode, offset, size), (real_fd, mode, offset, size), ENODEV)
-DRYWIRE_TRANSLATE(int, fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid), (real_fd, uid, gid),
-                  EINVAL)
 DRYWIRE_TRANSLATE(int, futimens, (int fd, const timespec* times), (fd, times), (real_fd, times),
                   EINVAL)
 DRYWIRE_TRANSLATE(int, lockf, (int fd, int command, off_t size), (fd, command, size),
@@ -197,21 +236,6 @@ DRYWIRE_TAKE_OVER(int, isatty, (int fd)) {
   const int real_fd = RealOr(fd, ENOTTY);
   return real_fd < 0 ? 0 : Libc_isatty()(real_fd);
 }
-
-#define DRYWIRE_TAKE_OVER_FSTAT(name, parameters, outside, inside)                    \
-  DRYWIRE_TAKE_OVER(int, name, parameters) {                                          \
-    if (!InSimulation()) return Libc_##name() outside;                                \
-    const Descriptor descriptor = Inspect(fd);                                        \
-    if (descriptor.kind != DescriptorKind::kReal) return StatOfSimulated(fd, status); \
-    const int real_fd = descriptor.real_fd;                                           \
-    return Libc_##name() inside;                                                      \
-  }
-DRYWIRE_TAKE_OVER_FSTAT(fstat, (int fd, struct stat* status), (fd, status), (real_fd, status))
-DRYWIRE_TAKE_OVER_FSTAT(fstat64, (int fd, struct stat* status), (fd, status), (real_fd, status))
-DRYWIRE_TAKE_OVER_FSTAT(__fxstat, (int version, int fd, struct stat* status), (version, fd, status),
-                        (version, real_fd, status))
-DRYWIRE_TAKE_OVER_FSTAT(__fxstat64, (int version, int fd, struct stat* status),
-                        (version, fd, status), (version, real_fd, status))
 
 DRYWIRE_TAKE_OVER(FILE*, fdopen, (int fd, const char* mode)) {
   if (!InSimulation()) return Libc_fdopen()(fd, mode);
@@ -238,13 +262,13 @@ DRYWIRE_TAKE_OVER(FILE*, fdopen, (int fd, const char* mode)) {
 DRYWIRE_TAKE_OVER_FILENO(fileno)
 DRYWIRE_TAKE_OVER_FILENO(fileno_unlocked)
 
-#define DRYWIRE_TAKE_OVER_FOPEN(name)                                     \
-  DRYWIRE_TAKE_OVER(FILE*, name, (const char* path, const char* mode)) {  \
-    if (!InSimulation()) return Libc_##name()(path, mode);                \
-    const posix::PathKind kind = posix::KindOf(path);                     \
-    if (kind == posix::PathKind::kFile) return Libc_##name()(path, mode); \
-    const int fd = OpenInside(path, 0, [] { return -1; });                \
-    return fd < 0 ? nullptr : StreamOn(fd, mode);                         \
+#define DRYWIRE_TAKE_OVER_FOPEN(name)                                        \
+  DRYWIRE_TAKE_OVER(FILE*, name, (const char* path, const char* mode)) {     \
+    if (!InSimulation()) return Libc_##name()(path, mode);                   \
+    const posix::PathKind kind = posix::KindOf(path);                        \
+    if (kind == posix::PathKind::kFile) return Libc_##name()(path, mode);    \
+    const int fd = OpenInside(path, FlagsOf(mode), 0666, [] { return -1; }); \
+    return fd < 0 ? nullptr : StreamOn(fd, mode);                            \
   }
 DRYWIRE_TAKE_OVER_FOPEN(fopen)
 DRYWIRE_TAKE_OVER_FOPEN(fopen64)

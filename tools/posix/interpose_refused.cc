@@ -1,7 +1,7 @@
 // What :interpose refuses inside a simulated process, by name and on standard error, because only a
 // real kernel could do it: other programs and threads, the machine's identity and clock, the
-// machine's resolver. And what has one answer there: a process has no children, is the only one of
-// its group, and belongs to no further groups. Outside everything is the C library's.
+// machine's resolver. And what has one answer there: a process has no children and is the only one
+// of its group. Outside everything is the C library's.
 #include <dirent.h>
 #include <errno.h>
 #include <netdb.h>
@@ -129,28 +129,9 @@ DRYWIRE_ANSWER(pid_t, getpgid, (pid_t pid), (pid),
                pid == 0 || pid == posix::getpid() ? posix::getpid() : DRYWIRE_FAIL(ESRCH))
 DRYWIRE_ANSWER(pid_t, getsid, (pid_t pid), (pid),
                pid == 0 || pid == posix::getpid() ? posix::getpid() : DRYWIRE_FAIL(ESRCH))
-DRYWIRE_ANSWER(int, getgroups, (int size, gid_t* list), (size, list), 0)
-DRYWIRE_ANSWER(int, getresuid, (uid_t * real, uid_t* effective, uid_t* saved),
-               (real, effective, saved), (*real = *effective = *saved = posix::getuid(), 0))
-DRYWIRE_ANSWER(int, getresgid, (gid_t * real, gid_t* effective, gid_t* saved),
-               (real, effective, saved), (*real = *effective = *saved = posix::getgid(), 0))
 DRYWIRE_REFUSE(pid_t, setsid, (void), (), -1, EPERM)
 DRYWIRE_REFUSE(int, setpgid, (pid_t pid, pid_t group), (pid, group), -1, EPERM)
-DRYWIRE_REFUSE(int, setuid, (uid_t uid), (uid), -1, EPERM)
-DRYWIRE_REFUSE(int, seteuid, (uid_t uid), (uid), -1, EPERM)
-DRYWIRE_REFUSE(int, setreuid, (uid_t real, uid_t effective), (real, effective), -1, EPERM)
-DRYWIRE_REFUSE(int, setresuid, (uid_t real, uid_t effective, uid_t saved), (real, effective, saved),
-               -1, EPERM)
-DRYWIRE_REFUSE(int, setgid, (gid_t gid), (gid), -1, EPERM)
-DRYWIRE_REFUSE(int, setegid, (gid_t gid), (gid), -1, EPERM)
-DRYWIRE_REFUSE(int, setregid, (gid_t real, gid_t effective), (real, effective), -1, EPERM)
-DRYWIRE_REFUSE(int, setresgid, (gid_t real, gid_t effective, gid_t saved), (real, effective, saved),
-               -1, EPERM)
-DRYWIRE_REFUSE(int, setgroups, (size_t size, const gid_t* list), (size, list), -1, EPERM)
 DRYWIRE_REFUSE(int, initgroups, (const char* user, gid_t group), (user, group), -1, EPERM)
-DRYWIRE_REFUSE(int, chdir, (const char* path), (path), -1, ENOSYS)
-DRYWIRE_REFUSE(int, fchdir, (int fd), (fd), -1, ENOSYS)
-DRYWIRE_REFUSE(int, chroot, (const char* path), (path), -1, EPERM)
 DRYWIRE_REFUSE(int, unshare, (int flags), (flags), -1, EPERM)
 DRYWIRE_REFUSE(int, setns, (int fd, int type), (fd, type), -1, EPERM)
 DRYWIRE_REFUSE(int, setdomainname, (const char* name, size_t size), (name, size), -1, EPERM)

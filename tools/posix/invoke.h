@@ -39,4 +39,11 @@ T Return(const char* name, Call call) {
 
 }  // namespace drywire::posix
 
+// Defines a function that is one system call: its type and name, the call, its parameters, and what
+// the call is given after the context.
+#define DRYWIRE_FORWARD(type, name, Call, parameters, ...)                              \
+  type name parameters {                                                                \
+    return Return<type>(#name, [&](SysContext& context) { return Call(__VA_ARGS__); }); \
+  }
+
 #endif  // DRYWIRE_TOOLS_POSIX_INVOKE_H_

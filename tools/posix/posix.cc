@@ -34,12 +34,6 @@ SysContext CurrentContext() {
 
 bool InSimulation() { return Environment() != nullptr; }
 
-// A function that is one system call: its name, the call's, its type, parameters and arguments.
-#define DRYWIRE_FORWARD(type, name, Call, parameters, ...)                              \
-  type name parameters {                                                                \
-    return Return<type>(#name, [&](SysContext& context) { return Call(__VA_ARGS__); }); \
-  }
-
 // --- Sockets ---
 
 DRYWIRE_FORWARD(int, socket, SysSocket, (int domain, int type, int protocol), context, domain, type,
@@ -219,13 +213,7 @@ DRYWIRE_FORWARD(pid_t, getpid, SysGetpid, (void), context)
 pid_t getppid(void) {
   return Return<pid_t>("getppid", [](SysContext&) { return SysResult{}; });
 }
-DRYWIRE_FORWARD(uid_t, getuid, SysGetuid, (void), context)
-DRYWIRE_FORWARD(uid_t, geteuid, SysGetuid, (void), context)
-DRYWIRE_FORWARD(gid_t, getgid, SysGetgid, (void), context)
-DRYWIRE_FORWARD(gid_t, getegid, SysGetgid, (void), context)
 DRYWIRE_FORWARD(int, sched_yield, SysSchedYield, (void), context)
-
-#undef DRYWIRE_FORWARD
 
 sighandler_t signal(int number, sighandler_t handler) {
   // The C library's signal() has BSD's semantics.

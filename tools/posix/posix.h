@@ -10,9 +10,10 @@
 // the C library's, through the argument's type, and be ambiguous.
 //
 // Signatures, constants and structures are those of this machine's <sys/socket.h> and its
-// relatives; results are those of the host's system. Outside of a simulated process every function
-// fails with ENOSYS and says so on standard error. Code that does not know Drywire is served by
-// compat.h or by
+// relatives; results are those of the host's system. Paths are the host's own filesystem's, which
+// is in memory and begins empty but for /tmp (World::AddFile, MemoryVfs). Outside of a simulated
+// process every function fails with ENOSYS and says so on standard error. Code that does not know
+// Drywire is served by compat.h or by
 // //tools/posix:interpose. What is not modelled: see stack/sys/syscalls.h.
 #ifndef DRYWIRE_TOOLS_POSIX_POSIX_H_
 #define DRYWIRE_TOOLS_POSIX_POSIX_H_
@@ -26,6 +27,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/times.h>
 #include <sys/types.h>
@@ -38,9 +40,13 @@
 namespace drywire::posix {
 
 #define DRYWIRE_POSIX(type, name, parameters, arguments) type name parameters;
+#include "tools/posix/file_functions.def"
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
 
+// open(2); the mode is looked at when it makes a file.
+int open(const char* path, int flags, mode_t mode = 0);
+int creat(const char* path, mode_t mode);
 // The third argument is an int or is not used.
 int fcntl(int fd, int command, long argument = 0);
 int ioctl(int fd, unsigned long request, void* argument = nullptr);

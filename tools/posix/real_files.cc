@@ -4,12 +4,17 @@
 
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "sim/core/rng.h"
 #include "stack/socket/file.h"
+#include "stack/sys/node_file.h"
 #include "stack/sys/pass_through.h"
 #include "tools/posix/invoke.h"
 
@@ -40,6 +45,25 @@ class RandomFile final : public File {
   Rng random_;
 };
 
+// "/srv/./x//../y" as "/srv/y": by its text alone.
+std::string Normalize(absl::string_view path) {
+  std::vector<absl::string_view> names;
+  for (const absl::string_view name : absl::StrSplit(path, '/', absl::SkipEmpty())) {
+    if (name == ".") continue;
+    if (name != "..") {
+      names.push_back(name);
+    } else if (!names.empty()) {
+      names.pop_back();
+    }
+  }
+  return absl::StrCat("/", absl::StrJoin(names, "/"));
+}
+
+bool IsAtOrBelow(absl::string_view path, absl::string_view top) {
+  if (top == "/") return true;
+  return absl::ConsumePrefix(&path, top) && (path.empty() || path.front() == '/');
+}
+
 int Install(const FileRef& file, bool close_on_exec) {
   SysContext context = CurrentContext();
   const SysResult result = RunCall(context, {"open", Operation::kDup}, [&]() -> CallOutcome {
@@ -57,10 +81,27 @@ int AdoptRealDescriptor(int real_fd, bool close_on_exec) {
   return Install(FileRef(new PassThroughFile(real_fd, /*owned=*/true)), close_on_exec);
 }
 
+bool IsSimulatedPath(const char* path) {
+  const SysContext context = CurrentContext();
+  const std::vector<std::string>& shown = context.host().shown_paths();
+  // EFAULT is the machine's to say.
+  if (shown.empty() || path == nullptr) return false;
+  const FsState& fs = context.process.fs();
+  if (path[0] != '/' && fs.directory_chosen) return true;
+  if (fs.root != context.host().vfs().Root()) return true;
+  // What a relative path is relative to is the program's real working directory, before chdir().
+  const std::string text = path[0] == '/' ? Normalize(path) : std::string();
+  for (const std::string& top : shown) {
+    if (text.empty() ? top == "/" : IsAtOrBelow(text, top)) return true;
+  }
+  return false;
+}
+
 PathKind KindOf(const char* path) {
   if (path == nullptr) return PathKind::kFile;  // EFAULT is the machine's to say.
   const absl::string_view text = path;
   if (text == "/dev/urandom" || text == "/dev/random") return PathKind::kRandom;
+  if (IsSimulatedPath(path)) return PathKind::kSimulated;
   for (const absl::string_view refused :
        {"/dev/hwrng", "/proc/net", "/proc/self/net", "/proc/thread-self/net", "/proc/sys/net",
         "/proc/sys/kernel/hostname", "/proc/sys/kernel/random", "/proc/uptime", "/proc/stat",
@@ -86,6 +127,7 @@ Descriptor Inspect(int fd) {
   if (PassThroughFile* const real = AsPassThrough(file); real != nullptr) {
     return {DescriptorKind::kReal, real->real_fd()};
   }
+  if (NodeFile::Of(file) != nullptr) return {DescriptorKind::kNode, -1};
   return {file->AsSocket() != nullptr ? DescriptorKind::kSocket : DescriptorKind::kOther, -1};
 }
 

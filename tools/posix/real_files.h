@@ -15,7 +15,8 @@ namespace drywire::posix {
 // Returns the number, or -1 with errno after closing `real_fd`.
 int AdoptRealDescriptor(int real_fd, bool close_on_exec);
 
-enum class DescriptorKind { kNone, kReal, kSocket, kOther };
+// kNode: a file or directory of the simulated host's.
+enum class DescriptorKind { kNone, kReal, kNode, kSocket, kOther };
 struct Descriptor {
   DescriptorKind kind = DescriptorKind::kNone;
   int real_fd = -1;  // of kReal
@@ -27,11 +28,14 @@ Descriptor Inspect(int fd);
 enum class PathKind {
   kFile,    // Whatever the machine has there.
   kRandom,  // OpenRandom() opens it.
+  kSimulated,
   kRefused,
 };
 PathKind KindOf(const char* path);
 // A descriptor that reads random bytes, the same in every run, or -1 with errno.
 int OpenRandom(bool close_on_exec);
+// Whether a path is the simulated host's: see interpose_paths.cc for the rule.
+bool IsSimulatedPath(const char* path);
 // Opening `path`, which is of kind kRefused: says so and returns -1 with ENOENT.
 int RefusePath(const char* path);
 

@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "sim/world/topology_yaml.h"
 #include "stack/ip/ip_stack.h"
+#include "stack/vfs/memory_vfs.h"
 
 namespace drywire {
 namespace {
@@ -27,6 +28,12 @@ hosts:
       - default via 10.0.0.254
     firewall:
       - output tcp dport 23 drop
+    files:
+      /srv/www: {owner: 33, group: 34, mode: 02775}
+      /srv/www/index: {contents: "hello", mode: 0640}
+      /srv/current: {target: www}
+      /usr: {mount: read-only}
+      /usr/share/words: {contents: words}
   router:
     sysctls:
       net.ipv4.ip_forward: 1
@@ -75,6 +82,27 @@ TEST(BuildWorld, MakesWhatTheTopologySays) {
   EXPECT_THAT((*world)->LookUp("laptop"), ElementsAre(Address::V4(10, 0, 0, 1)));
 }
 
+TEST(BuildWorld, FillsTheFilesystems) {
+  absl::StatusOr<std::unique_ptr<World>> world = Build(kYaml);
+  ASSERT_TRUE(world.ok()) << world.status();
+  MemoryVfs& vfs = (*world)->FindHost("client")->memory_vfs();
+  const auto stat = [&](const char* path) {
+    const Result<NodeRef> node = vfs.Lookup(vfs.OwnerContext(), path, /*follow=*/true);
+    return node.ok() ? (*node)->Stat() : Attributes();
+  };
+  EXPECT_EQ(stat("/srv/www").mode, 02775u);
+  EXPECT_EQ(stat("/srv/www").uid, 33u);
+  EXPECT_EQ(stat("/srv/www").gid, 34u);
+  EXPECT_EQ(stat("/srv/current/index").mode, 0640u);
+  EXPECT_EQ(*vfs.FileContents("/srv/www/index"), "hello");
+  EXPECT_EQ(*vfs.FileContents("/usr/share/words"), "words");
+  EXPECT_EQ(vfs.AddFile("/usr/more", "").cause(), Cause::kReadOnlyMount);
+  EXPECT_EQ(stat("/usr").mode, 0755u);
+  EXPECT_THAT(
+      (*world)->FindHost("client")->shown_paths(),
+      ElementsAre("/srv/www", "/srv/www/index", "/srv/current", "/usr", "/usr/share/words"));
+}
+
 TEST(BuildWorld, NamesThePlaceOfWhatCannotBeBuilt) {
   struct Case {
     const char* from;
@@ -89,6 +117,8 @@ TEST(BuildWorld, NamesThePlaceOfWhatCannotBeBuilt) {
       {"default via 10.0.0.254", "default via 10.9.9.9", "net.yaml:", "10.9.9.9"},
       {"default via 10.0.1.254", "default over there", "net.yaml:", "over"},
       {"dport 23 drop", "dport 23 vanish", "net.yaml:", "vanish"},
+      {"/srv/current: {target: www}",
+       "/srv/www/index/x:", "net.yaml:", "a component that must be a directory is none"},
       {"latency: 20ms", "latency: 20", "net.yaml:", "20"},
       {"server:em0", "nobody:em0", "net.yaml:", "nobody"},
   };

@@ -2,6 +2,7 @@
 // real files; and what it refuses by name.
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -335,7 +336,7 @@ const Refusal kRefusals[] = {
      },
      ENOSYS},
     {"killpg()", [] { return killpg(0, 0); }, ENOSYS},
-    {"setuid()", [] { return setuid(0); }, EPERM},
+    {"initgroups()", [] { return initgroups("root", 0); }, EPERM},
     {"sethostname()", [] { return sethostname("x", 1); }, EPERM},
     {"chdir()", [] { return chdir("/"); }, ENOSYS},
     {"gethostbyname()", [] { return gethostbyname("host") == nullptr ? -1 : 0; }, ENOSYS},

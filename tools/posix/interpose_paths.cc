@@ -1,0 +1,277 @@
+// What :interpose takes over of calls by path.
+//
+// Which filesystem a path is in is decided by its text, before anything is looked up: what lies at
+// or below a path that the simulated host was given (World::AddFile and its relatives) is the
+// host's, everything else is the real machine's. So a library that opens /etc/ssl/openssl.cnf goes
+// on doing so, and a program that keeps its files below /srv has them simulated if the world has
+// /srv. A relative path is the host's after the process has called chdir() to a directory of the
+// host's, and the real machine's before. After chroot() every absolute path is the host's.
+//
+// A link from one filesystem leads nowhere in the other, and what would move a file from one to the
+// other fails with EXDEV. Calls that are not modelled are refused by name for paths of the host's:
+// reading directories, file times, statfs() and paths relative to descriptors.
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include <utime.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tools/posix/libc_calls.h"
+#include "tools/posix/posix.h"
+#include "tools/posix/real_files.h"
+
+namespace {
+
+using ::drywire::posix::InSimulation;
+namespace posix = ::drywire::posix;
+
+bool Simulated(const char* path) { return InSimulation() && posix::IsSimulatedPath(path); }
+
+// Whether exactly one of two paths is the host's: EXDEV.
+bool AreApart(const char* first, const char* second) {
+  if (posix::IsSimulatedPath(first) == posix::IsSimulatedPath(second)) return false;
+  errno = EXDEV;
+  return true;
+}
+
+// The name of a call for a message.
+std::string OnHostsPath(const char* name) {
+  return absl::StrCat(name, "() of a path of the simulated host's");
+}
+
+}  // namespace
+
+// --- Paths ---
+
+#define DRYWIRE_POSIX_FD(type, name, parameters, arguments)
+#define DRYWIRE_POSIX_DIRECTORY(type, name, parameters, arguments)
+#define DRYWIRE_POSIX_PATH(type, name, parameters, arguments, path)                      \
+  DRYWIRE_TAKE_OVER_WITH(type, name, parameters, noexcept(noexcept(::name arguments))) { \
+    return Simulated(path) ? posix::name arguments : Libc_##name() arguments;            \
+  }
+#define DRYWIRE_POSIX_PATHS(type, name, parameters, arguments, first, second)            \
+  DRYWIRE_TAKE_OVER_WITH(type, name, parameters, noexcept(noexcept(::name arguments))) { \
+    if (InSimulation() && AreApart(first, second)) return -1;                            \
+    return Simulated(first) ? posix::name arguments : Libc_##name() arguments;           \
+  }
+#include "tools/posix/file_functions.def"
+
+// --- Other names of the same functions ---
+
+DRYWIRE_TAKE_OVER(int, stat64, (const char* path, struct stat* status)) {
+  return Simulated(path) ? posix::stat(path, status) : Libc_stat64()(path, status);
+}
+DRYWIRE_TAKE_OVER(int, lstat64, (const char* path, struct stat* status)) {
+  return Simulated(path) ? posix::lstat(path, status) : Libc_lstat64()(path, status);
+}
+DRYWIRE_TAKE_OVER(int, truncate64, (const char* path, off_t size)) {
+  return Simulated(path) ? posix::truncate(path, size) : Libc_truncate64()(path, size);
+}
+// Of programs built against older C libraries.
+#define DRYWIRE_TAKE_OVER_XSTAT(name, now)                                                    \
+  DRYWIRE_TAKE_OVER(int, name, (int version, const char* path, struct stat* status)) {        \
+    return Simulated(path) ? posix::now(path, status) : Libc_##name()(version, path, status); \
+  }
+DRYWIRE_TAKE_OVER_XSTAT(__xstat, stat)
+DRYWIRE_TAKE_OVER_XSTAT(__xstat64, stat)
+DRYWIRE_TAKE_OVER_XSTAT(__lxstat, lstat)
+DRYWIRE_TAKE_OVER_XSTAT(__lxstat64, lstat)
+
+// --- Directories of the process ---
+
+DRYWIRE_TAKE_OVER_WITH(int, chdir, (const char* path), noexcept(noexcept(::chdir(path)))) {
+  if (!InSimulation()) return Libc_chdir()(path);
+  if (posix::IsSimulatedPath(path)) return posix::chdir(path);
+  posix::Refuse("chdir()", ENOSYS);
+  return -1;
+}
+DRYWIRE_TAKE_OVER_WITH(int, fchdir, (int fd), noexcept(noexcept(::fchdir(fd)))) {
+  if (!InSimulation()) return Libc_fchdir()(fd);
+  if (posix::Inspect(fd).kind != posix::DescriptorKind::kReal) return posix::fchdir(fd);
+  posix::Refuse("fchdir()", ENOSYS);
+  return -1;
+}
+DRYWIRE_TAKE_OVER_WITH(int, chroot, (const char* path), noexcept(noexcept(::chroot(path)))) {
+  if (!InSimulation()) return Libc_chroot()(path);
+  if (posix::IsSimulatedPath(path)) return posix::chroot(path);
+  posix::Refuse("chroot()", EPERM);
+  return -1;
+}
+DRYWIRE_TAKE_OVER_WITH(char*, getcwd, (char* buffer, size_t size),
+                       noexcept(noexcept(::getcwd(buffer, size)))) {
+  return Simulated(".") ? posix::getcwd(buffer, size) : Libc_getcwd()(buffer, size);
+}
+
+// --- Paths relative to descriptors: to the working directory, or absolute ---
+
+namespace {
+
+// Where such a call goes.
+enum class AtKind { kReal, kSimulated, kFailed };
+
+// `*at` becomes the real descriptor for kReal. kFailed: errno is set.
+AtKind KindOfAt(const char* name, const char* path, int* at) {
+  if (!InSimulation()) return AtKind::kReal;
+  const bool absolute = path != nullptr && path[0] == '/';
+  if (*at == AT_FDCWD || absolute) {
+    return posix::IsSimulatedPath(path) ? AtKind::kSimulated : AtKind::kReal;
+  }
+  const posix::Descriptor descriptor = posix::Inspect(*at);
+  switch (descriptor.kind) {
+    case posix::DescriptorKind::kReal:
+      *at = descriptor.real_fd;
+      return AtKind::kReal;
+    case posix::DescriptorKind::kNode:
+      posix::Refuse(absl::StrCat(name, "() relative to a descriptor").c_str(), ENOSYS);
+      return AtKind::kFailed;
+    case posix::DescriptorKind::kNone:
+      errno = EBADF;
+      return AtKind::kFailed;
+    default:
+      errno = ENOTDIR;
+      return AtKind::kFailed;
+  }
+}
+
+int RefuseFlags(const char* name) {
+  posix::Refuse(absl::StrCat("that flag of ", name, "()").c_str(), EINVAL);
+  return -1;
+}
+
+}  // namespace
+
+// `simulated` is the call without the descriptor.
+#define DRYWIRE_TAKE_OVER_AT(type, name, parameters, arguments, simulated) \
+  DRYWIRE_TAKE_OVER(type, name, parameters) {                              \
+    switch (KindOfAt(#name, path, &at)) {                                  \
+      case AtKind::kFailed:                                                \
+        return -1;                                                         \
+      case AtKind::kSimulated:                                             \
+        return simulated;                                                  \
+      case AtKind::kReal:                                                  \
+        break;                                                             \
+    }                                                                      \
+    return Libc_##name() arguments;                                        \
+  }
+DRYWIRE_TAKE_OVER_AT(int, mkdirat, (int at, const char* path, mode_t mode), (at, path, mode),
+                     posix::mkdir(path, mode))
+DRYWIRE_TAKE_OVER_AT(int, unlinkat, (int at, const char* path, int flags), (at, path, flags),
+                     flags == AT_REMOVEDIR ? posix::rmdir(path)
+                     : flags == 0          ? posix::unlink(path)
+                                           : RefuseFlags("unlinkat"))
+DRYWIRE_TAKE_OVER_AT(int, faccessat, (int at, const char* path, int mode, int flags),
+                     (at, path, mode, flags),
+                     flags == 0 ? posix::access(path, mode) : RefuseFlags("faccessat"))
+DRYWIRE_TAKE_OVER_AT(int, fchmodat, (int at, const char* path, mode_t mode, int flags),
+                     (at, path, mode, flags),
+                     flags == 0 ? posix::chmod(path, mode) : RefuseFlags("fchmodat"))
+DRYWIRE_TAKE_OVER_AT(int, fchownat, (int at, const char* path, uid_t uid, gid_t gid, int flags),
+                     (at, path, uid, gid, flags),
+                     flags == 0                     ? posix::chown(path, uid, gid)
+                     : flags == AT_SYMLINK_NOFOLLOW ? posix::lchown(path, uid, gid)
+                                                    : RefuseFlags("fchownat"))
+DRYWIRE_TAKE_OVER_AT(ssize_t, readlinkat, (int at, const char* path, char* buffer, size_t size),
+                     (at, path, buffer, size), posix::readlink(path, buffer, size))
+DRYWIRE_TAKE_OVER_AT(int, symlinkat, (const char* target, int at, const char* path),
+                     (target, at, path), posix::symlink(target, path))
+#define DRYWIRE_TAKE_OVER_FSTATAT(name)                                                       \
+  DRYWIRE_TAKE_OVER_AT(int, name, (int at, const char* path, struct stat* status, int flags), \
+                       (at, path, status, flags),                                             \
+                       flags == 0                     ? posix::stat(path, status)             \
+                       : flags == AT_SYMLINK_NOFOLLOW ? posix::lstat(path, status)            \
+                                                      : RefuseFlags(#name))
+DRYWIRE_TAKE_OVER_FSTATAT(fstatat)
+DRYWIRE_TAKE_OVER_FSTATAT(fstatat64)
+
+// --- Names of one's own ---
+
+namespace {
+
+// Fills the six letters before the last `suffix` ones of a template until `make` succeeds or fails
+// for another reason than that the name is taken.
+template <typename Make>
+int MakeTemporary(char* path, size_t suffix, Make make) {
+  constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  const size_t size = std::strlen(path);
+  if (size < suffix + 6 || std::memcmp(path + size - suffix - 6, "XXXXXX", 6) != 0) {
+    errno = EINVAL;
+    return -1;
+  }
+  for (int tries = 0; tries < 100; ++tries) {
+    for (size_t i = 0; i < 6; ++i) {
+      path[size - suffix - 6 + i] = kLetters[posix::arc4random_uniform(sizeof kLetters - 1)];
+    }
+    const int result = make();
+    if (result >= 0 || errno != EEXIST) return result;
+  }
+  return -1;
+}
+
+int OpenTemporary(char* path, size_t suffix, int flags) {
+  return MakeTemporary(path, suffix, [&] {
+    return posix::open(path, (flags & ~O_ACCMODE) | O_RDWR | O_CREAT | O_EXCL, 0600);
+  });
+}
+
+}  // namespace
+
+// The real one's descriptor becomes the process's.
+#define DRYWIRE_TAKE_OVER_TEMPORARY(name, parameters, arguments, suffix, flags) \
+  DRYWIRE_TAKE_OVER(int, name, parameters) {                                    \
+    if (Simulated(path)) return OpenTemporary(path, suffix, flags);             \
+    const int real_fd = Libc_##name() arguments;                                \
+    if (!InSimulation() || real_fd < 0) return real_fd;                         \
+    return posix::AdoptRealDescriptor(real_fd, ((flags)&O_CLOEXEC) != 0);       \
+  }
+DRYWIRE_TAKE_OVER_TEMPORARY(mkstemp, (char* path), (path), 0, 0)
+DRYWIRE_TAKE_OVER_TEMPORARY(mkstemp64, (char* path), (path), 0, 0)
+DRYWIRE_TAKE_OVER_TEMPORARY(mkostemp, (char* path, int flags), (path, flags), 0, flags)
+DRYWIRE_TAKE_OVER_TEMPORARY(mkostemp64, (char* path, int flags), (path, flags), 0, flags)
+DRYWIRE_TAKE_OVER_TEMPORARY(mkstemps, (char* path, int suffix), (path, suffix),
+                            static_cast<size_t>(suffix), 0)
+
+DRYWIRE_TAKE_OVER_WITH(char*, mkdtemp, (char* path), noexcept(noexcept(::mkdtemp(path)))) {
+  if (!Simulated(path)) return Libc_mkdtemp()(path);
+  return MakeTemporary(path, 0, [&] { return posix::mkdir(path, 0700); }) == 0 ? path : nullptr;
+}
+
+// --- Refused for paths of the host's ---
+
+#define DRYWIRE_REFUSE_PATH(type, name, parameters, arguments, path, value) \
+  DRYWIRE_TAKE_OVER(type, name, parameters) {                               \
+    if (!Simulated(path)) return Libc_##name() arguments;                   \
+    posix::Refuse(OnHostsPath(#name).c_str(), ENOSYS);                      \
+    return value;                                                           \
+  }
+DRYWIRE_REFUSE_PATH(DIR*, opendir, (const char* path), (path), path, nullptr)
+DRYWIRE_REFUSE_PATH(char*, realpath, (const char* path, char* resolved), (path, resolved), path,
+                    nullptr)
+DRYWIRE_REFUSE_PATH(int, scandir,
+                    (const char* path, dirent*** list, int (*filter)(const dirent*),
+                     int (*compare)(const dirent**, const dirent**)),
+                    (path, list, filter, compare), path, -1)
+DRYWIRE_REFUSE_PATH(int, statfs, (const char* path, struct statfs* status), (path, status), path,
+                    -1)
+DRYWIRE_REFUSE_PATH(int, statvfs, (const char* path, struct statvfs* status), (path, status), path,
+                    -1)
+DRYWIRE_REFUSE_PATH(long, pathconf, (const char* path, int name), (path, name), path, -1)
+DRYWIRE_REFUSE_PATH(int, utime, (const char* path, const utimbuf* times), (path, times), path, -1)
+DRYWIRE_REFUSE_PATH(int, utimes, (const char* path, const timeval* times), (path, times), path, -1)
+DRYWIRE_REFUSE_PATH(int, utimensat, (int at, const char* path, const timespec* times, int flags),
+                    (at, path, times, flags), path, -1)
+DRYWIRE_REFUSE_PATH(int, statx, (int at, const char* path, int flags, unsigned mask, void* status),
+                    (at, path, flags, mask, status), path, -1)
+DRYWIRE_REFUSE_PATH(int, linkat, (int at, const char* path, int to_at, const char* to, int flags),
+                    (at, path, to_at, to, flags), path, -1)
+DRYWIRE_REFUSE_PATH(int, renameat, (int at, const char* path, int to_at, const char* to),
+                    (at, path, to_at, to), path, -1)
