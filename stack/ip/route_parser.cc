@@ -125,7 +125,7 @@ class Parser {
       return ParseAddress(s_.gateway);
     }
     if (Once("dev", dev_)) {
-      if (word().end) return Expected("the name of an interface");
+      if (word().text.empty()) return Expected("the name of an interface");
       s_.device = std::string(word().text);
       ++at_;
       return absl::OkStatus();

@@ -104,6 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"10.0.0.0/8 via", "column 15: the statement ends here; expected an address"},
         Bad{"10.0.0.0/8 dev",
             "column 15: the statement ends here; expected the name of an interface"},
+        Bad{"10.0.0.0/8 dev \"\"",
+            "column 16: \"\" is unexpected; expected the name of an interface"},
         Bad{"10.0.0.0/8", "column 11: the statement ends here; expected \"via\" or \"dev\""},
         Bad{"unreachable 10.0.0.0/8 metric 4 dev eth0",
             "column 33: \"dev\" is unexpected; expected no gateway or device with a route of type "
