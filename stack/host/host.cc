@@ -32,13 +32,13 @@ NetStack::Environment ForNet(const Host::Environment& environment, Profile* prof
 }  // namespace
 
 Host::Host(const Environment& environment)
-    : environment_(environment),
-      net_(ForNet(environment, &environment_.profile)),
-      vfs_(std::make_unique<MemoryVfs>(&environment_.profile.vfs)) {
+    : environment_(environment), net_(ForNet(environment, &environment_.profile)) {
   open_files_.limit = &environment_.profile.socket.file_max;
   open_files_.ends_last_first = environment_.profile.sys.exit_closes_last_first;
   open_files_.privileged_exempt = environment_.profile.socket.file_max_spares_privileged;
 }
+
+void Host::MakeVfs() { vfs_ = std::make_unique<MemoryVfs>(&environment_.profile.vfs); }
 
 Host::~Host() {
   // As when the power goes: no packet is sent by closing.

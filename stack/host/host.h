@@ -64,9 +64,12 @@ class Host {
   Scheduler& scheduler() { return *environment_.scheduler; }
   NetStack& net() { return net_; }
   // What the host's processes see of files.
-  Vfs& vfs() { return *vfs_; }
+  Vfs& vfs() { return memory_vfs(); }
   // The same, for whoever fills it.
-  MemoryVfs& memory_vfs() { return *vfs_; }
+  MemoryVfs& memory_vfs() {
+    if (vfs_ == nullptr) MakeVfs();
+    return *vfs_;
+  }
   // Programs that call the C library (//tools/posix:interpose) see this filesystem at and below
   // these absolute paths only, and the real machine's everywhere else: their libraries read files
   // of their own.
@@ -111,10 +114,12 @@ class Host {
     PacketPtr packet;
   };
 
+  void MakeVfs();
+
   Environment environment_;
   NetStack net_;
   OpenFiles open_files_;
-  std::unique_ptr<MemoryVfs> vfs_;
+  std::unique_ptr<MemoryVfs> vfs_;  // made when first asked for: not every host has processes
   std::vector<std::string> shown_paths_;
   std::vector<std::unique_ptr<Process>> owned_processes_;
   IntrusiveList<Process> processes_;

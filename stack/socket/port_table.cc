@@ -85,15 +85,23 @@ uint64_t HashOf(const Address& address, uint64_t seed) {
 }  // namespace
 
 PortTable::PortTable(Transport transport, const SocketProfile* profile, Rng rng)
-    : transport_(transport), profile_(profile), rng_(rng), secret_(rng_.Next()) {
-  for (uint32_t& offset : perturb_) offset = static_cast<uint32_t>(rng_.Next());
+    : transport_(transport), profile_(profile), rng_(rng), secret_(rng_.Next()) {}
+
+Rng& PortTable::Random() {
+  if (!perturbed_) {
+    for (uint32_t& offset : perturb_) offset = static_cast<uint32_t>(rng_.Next());
+    perturbed_ = true;
+  }
+  return rng_;
 }
 
 PortTable::~PortTable() {
-  for (const std::unique_ptr<Page>& page : pages_) {
-    if (page == nullptr) continue;
-    for (Holders* holders : *page) {
+  size_t left = ports_in_use_;
+  for (const std::unique_ptr<Page>& page : page_memory_) {
+    for (size_t i = 0; left > 0 && i < page->size(); ++i) {
+      Holders* const holders = (*page)[i];
       if (holders == nullptr) continue;
+      --left;
       while (PortBinding* binding = holders->list.PopFront()) {
         binding->table_ = nullptr;
         binding->destination_ = nullptr;
@@ -215,8 +223,11 @@ void PortTable::Release(PortBinding* binding) {
 
 void PortTable::Hold(PortBinding* binding, const Address& address, uint16_t port, bool automatic) {
   DRYWIRE_CHECK(binding->table_ == nullptr) << "holds port " << binding->port_ << " already";
-  std::unique_ptr<Page>& page = pages_[port >> kPageBits];
-  if (page == nullptr) page = std::make_unique<Page>(Page{});
+  Page*& page = pages_[port >> kPageBits];
+  if (page == nullptr) {
+    page_memory_.push_back(std::make_unique<Page>(Page{}));
+    page = page_memory_.back().get();
+  }
   Holders*& holders = (*page)[port & ((1 << kPageBits) - 1)];
   if (holders == nullptr) {
     holders = holders_.New();
@@ -417,7 +428,7 @@ uint16_t PortTable::ChooseForBind(const PortBinding& binding, const Address& add
 uint16_t PortTable::ChooseByRandomStart(const Range& range,
                                         absl::FunctionRef<bool(uint16_t)> usable) {
   const uint32_t count = range.high - range.low + 1;
-  uint32_t offset = static_cast<uint32_t>(rng_.Uniform(count));
+  uint32_t offset = static_cast<uint32_t>(Random().Uniform(count));
   for (uint32_t i = 0; i < count; ++i, ++offset) {
     if (offset == count) offset = 0;
     const uint32_t port = range.low + offset;
@@ -441,7 +452,7 @@ uint16_t PortTable::ChooseByLinuxTcpBind(const PortBinding& binding, const Addre
     }
     uint32_t remaining = high - low;
     if (remaining > 1) remaining &= ~1u;
-    const uint32_t start = static_cast<uint32_t>(rng_.Uniform(remaining)) | 1u;
+    const uint32_t start = static_cast<uint32_t>(Random().Uniform(remaining)) | 1u;
     for (const uint32_t offset : {start, start - 1}) {
       uint32_t port = low + offset;
       for (uint32_t i = 0; i < remaining; i += 2, port += 2) {
@@ -471,6 +482,7 @@ uint16_t PortTable::ChooseByLinuxTcpConnect(const PortBinding& binding, const Ad
   if (!range.own && remaining > 1) remaining &= ~1u;
   const uint64_t hash =
       MixBits(HashOf(local, secret_) ^ HashOf(remote.address, secret_ + 1) ^ remote.port);
+  (void)Random();
   uint32_t& perturb = perturb_[hash % perturb_.size()];
   uint32_t offset = static_cast<uint32_t>((perturb + (hash >> 32)) % remaining);
   if (!range.own) offset &= ~1u;
@@ -490,7 +502,7 @@ uint16_t PortTable::ChooseByLinuxTcpConnect(const PortBinding& binding, const Ad
           (holders->explicit_count != 0 || !tuple_free(static_cast<uint16_t>(port)))) {
         continue;
       }
-      perturb += std::max<uint32_t>(i, static_cast<uint32_t>(rng_.Uniform(8)) * step) + step;
+      perturb += std::max<uint32_t>(i, static_cast<uint32_t>(Random().Uniform(8)) * step) + step;
       return static_cast<uint16_t>(port);
     }
   }
