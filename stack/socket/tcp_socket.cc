@@ -135,7 +135,7 @@ void TcpSocket::Rearm() {
 }
 
 void TcpSocket::Perform(Actions& actions) {
-  for (Segment& segment : actions.segments) SendSegment(std::move(segment));
+  for (size_t i = 0; i < actions.segments.size(); ++i) SendSegment(actions.segments.Take(i));
   if (actions.error != Cause::kNone) {
     error_ = actions.error;
     failed_ = true;
@@ -164,7 +164,7 @@ void TcpSocket::WakeWriters() {
   if (!write_waiters().empty()) write_waiters().Notify(Poll() | kPollOut | kPollWrNorm);
 }
 
-void TcpSocket::SendSegment(Segment&& segment) {
+void TcpSocket::SendSegment(PacketPtr packet) {
   if (mute_) return;
   if (route_->generation != net().ip().generation()) {
     const Result<RouteRef> route =
@@ -176,7 +176,6 @@ void TcpSocket::SendSegment(Segment&& segment) {
     mtu_changed_ |= route_->mtu != (*route)->mtu;
     route_ = *route;
   }
-  PacketPtr packet = net().packets().New();
   const ConnectionId& id = connection_.id();
   packet->source = id.local.address;
   packet->destination = id.remote.address;
@@ -186,7 +185,6 @@ void TcpSocket::SendSegment(Segment&& segment) {
                          : (options_.hops >= 0 ? options_.hops : ip.default_hop_limit);
   packet->ttl = static_cast<uint8_t>(ttl);
   packet->tos = static_cast<uint8_t>(v4 ? options_.tos : options_.traffic_class);
-  packet->body = std::move(segment);
   const Result<> sent = net().Send(std::move(packet), *route_);
   if (sent.ok()) return;
   if (first_send_failure_ == Cause::kNone) first_send_failure_ = sent.cause();

@@ -126,7 +126,7 @@ class TcpSocket final : public InetSocket {
   void FollowPath();
   // Carries out what the protocol asked for.
   void Perform(Actions& actions);
-  void SendSegment(Segment&& segment);
+  void SendSegment(PacketPtr packet);
   void EnterTimeWait();
   // The connection has left the network: by its end, or as a TIME-WAIT entry.
   void LeaveNetwork();
