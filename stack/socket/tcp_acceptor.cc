@@ -29,7 +29,7 @@ std::string TcpRequestEndpoint::DescribeEndpoint() const {
 
 TcpAcceptor::TcpAcceptor(TcpSocket* socket)
     : socket_(socket),
-      listener_(&socket->net().profile().tcp, &socket->tcb_.settings(),
+      listener_(&socket->net().profile().tcp, &socket->tcb_.shared_settings(),
                 &TcpHost::Of(socket->net()).cookies()) {
   timer_.BindMethod<&TcpAcceptor::OnTimer>("SYN-ACK timer", this);
   const PortBinding& port = socket->port_binding();
@@ -280,7 +280,7 @@ Result<> TcpSocket::Listen(int backlog, const Credentials& credentials) {
   const bool bound_before = port_.port() != 0;
   const Result<> bound = AutoBind(credentials);
   if (!bound.ok()) return bound;
-  const Result<> listens = ports_->Listen(&port_);
+  const Result<> listens = ports().Listen(&port_);
   if (!listens.ok()) {
     if (!bound_before) PortTable::Release(&port_);
     return listens;

@@ -18,13 +18,13 @@ Ref<FifoPipe> FifoPipe::Of(const NodeRef& node) {
 
 void FifoPipe::NotifyReaders(uint32_t key) {
   for (FifoEnd& end : ends_) {
-    if (end.reads()) end.read_waiters().Notify(key);
+    if (end.reads()) end.NotifyReaders(key);
   }
 }
 
 void FifoPipe::NotifyWriters(uint32_t key) {
   for (FifoEnd& end : ends_) {
-    if (end.writes()) end.write_waiters().Notify(key);
+    if (end.writes()) end.NotifyWriters(key);
   }
 }
 

@@ -36,7 +36,7 @@ class PipeEnd final : public File {
   Result<size_t> Read(absl::Span<const Buffer> buffers) override {
     if (!reads_) return Cause::kBadDescriptor;
     const size_t taken = queue_.Take(buffers, /*peek=*/false);
-    if (taken > 0 && other_ != nullptr) other_->write_waiters().Notify(kWritable);
+    if (taken > 0 && other_ != nullptr) other_->NotifyWriters(kWritable);
     if (taken == 0 && other_ != nullptr && SizeOf(buffers) > 0) return Cause::kWouldBlock;
     return taken;
   }
@@ -46,7 +46,7 @@ class PipeEnd final : public File {
     if (other_ == nullptr) return Cause::kSendShutDown;
     if (other_->queue_.MustWait(SizeOf(buffers))) return Cause::kWouldBlock;
     const size_t put = other_->queue_.Put(buffers);
-    if (put > 0) other_->read_waiters().Notify(kReadable);
+    if (put > 0) other_->NotifyReaders(kReadable);
     return put;
   }
 
@@ -55,8 +55,8 @@ class PipeEnd final : public File {
     if (other_ == nullptr) return;
     PipeEnd* const other = std::exchange(other_, nullptr);
     other->other_ = nullptr;
-    other->read_waiters().Notify(kPollHup);
-    other->write_waiters().Notify(kPollErr);
+    other->NotifyReaders(kPollHup);
+    other->NotifyWriters(kPollErr);
   }
 
   bool reads_;
@@ -92,7 +92,7 @@ class PairSocket final : public Socket {
     if (send_shut_ || other_ == nullptr || other_->receive_shut_) return Cause::kSendShutDown;
     if (other_->queue_.room() == 0 && SizeOf(args.buffers) > 0) return Cause::kWouldBlock;
     const size_t put = other_->queue_.Put(args.buffers);
-    if (put > 0) other_->read_waiters().Notify(kReadable);
+    if (put > 0) other_->NotifyReaders(kReadable);
     return put;
   }
 
@@ -101,7 +101,7 @@ class PairSocket final : public Socket {
     Received received;
     received.bytes = queue_.Take(args.buffers, (args.flags & MSG_PEEK) != 0);
     if (received.bytes == 0 && !AtEnd()) return Cause::kWouldBlock;
-    if (received.bytes > 0 && other_ != nullptr) other_->write_waiters().Notify(kWritable);
+    if (received.bytes > 0 && other_ != nullptr) other_->NotifyWriters(kWritable);
     return received;
   }
 
@@ -157,8 +157,8 @@ class PairSocket final : public Socket {
     return RawAddress(&family, sizeof family);
   }
   void Changed() {
-    read_waiters().Notify(Poll() | kReadable);
-    write_waiters().Notify(Poll() | kWritable);
+    NotifyReaders(Poll() | kReadable);
+    NotifyWriters(Poll() | kWritable);
   }
   void OnLastClose() override {
     if (other_ == nullptr) return;
@@ -186,7 +186,7 @@ class EventCounter final : public File {
     const uint64_t value = semaphore_ ? 1 : count_;
     Copy(buffers, const_cast<uint64_t*>(&value), /*out=*/true);
     count_ -= value;
-    write_waiters().Notify(kPollOut);
+    NotifyWriters(kPollOut);
     return sizeof value;
   }
   Result<size_t> Write(absl::Span<const Buffer> buffers) override {
@@ -196,7 +196,7 @@ class EventCounter final : public File {
     if (value > kMaxCounter) return Cause::kInvalidArgument;
     if (kMaxCounter - count_ < value) return Cause::kWouldBlock;
     count_ += value;
-    read_waiters().Notify(kPollIn);
+    NotifyReaders(kPollIn);
     return sizeof value;
   }
 

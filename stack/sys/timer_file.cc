@@ -27,7 +27,7 @@ void TimerFile::Arm(Instant when, Duration interval) {
   const int64_t missed = interval_ > Duration::Zero() ? (now - when) / interval_ : 0;
   expirations_ = static_cast<uint64_t>(missed) + 1;
   if (interval_ > Duration::Zero()) events_->Schedule(&event_, when + interval_ * (missed + 1));
-  read_waiters().Notify(kPollIn | kPollRdNorm);
+  NotifyReaders(kPollIn | kPollRdNorm);
 }
 
 TimerFile::Setting TimerFile::Get() const {
@@ -55,7 +55,7 @@ Result<size_t> TimerFile::Read(absl::Span<const Buffer> buffers) {
 void TimerFile::OnExpiry() {
   ++expirations_;
   if (interval_ > Duration::Zero()) events_->Schedule(&event_, events_->now() + interval_);
-  read_waiters().Notify(kPollIn | kPollRdNorm);
+  NotifyReaders(kPollIn | kPollRdNorm);
 }
 
 }  // namespace drywire
