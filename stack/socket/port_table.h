@@ -33,7 +33,18 @@
 namespace drywire {
 
 class PortTable;
-struct PortDestination;
+
+// The connections of this host from one address to one remote endpoint, whose ports connect()
+// chose.
+struct PortDestination {
+  Address local;
+  Endpoint remote;
+  uint32_t count = 0;
+  // A bit for each port that is taken for this destination; only once there are many.
+  std::unique_ptr<std::array<uint64_t, 1024>> taken;
+
+  void Mark(uint16_t port) { (*taken)[port / 64] |= uint64_t{1} << (port % 64); }
+};
 
 enum class Transport : uint8_t { kTcp, kUdp };
 
