@@ -24,6 +24,7 @@
 #include "stack/personality/profile.h"
 #include "stack/socket/net_stack.h"
 #include "stack/socket/socket.h"
+#include "stack/socket/unix_domain.h"
 #include "stack/vfs/memory_vfs.h"
 #include "stack/vfs/vfs.h"
 
@@ -67,6 +68,8 @@ class Host {
   Vfs& vfs() { return *vfs_; }
   // The same, for whoever fills it.
   MemoryVfs& memory_vfs() { return *vfs_; }
+  // What its UNIX sockets share.
+  UnixDomain& unix_domain() { return unix_domain_; }
   // Programs that call the C library (//tools/posix:interpose) see this filesystem at and below
   // these absolute paths only, and the real machine's everywhere else: their libraries read files
   // of their own.
@@ -106,6 +109,8 @@ class Host {
   std::string DescribeSockets();
 
  private:
+  Result<Ref<Socket>> CreateUnixSocket(int type, int protocol);
+
   struct Held {
     uint32_t interface;
     PacketPtr packet;
@@ -115,6 +120,7 @@ class Host {
   NetStack net_;
   OpenFiles open_files_;
   std::unique_ptr<MemoryVfs> vfs_;
+  UnixDomain unix_domain_;
   std::vector<std::string> shown_paths_;
   std::vector<std::unique_ptr<Process>> owned_processes_;
   IntrusiveList<Process> processes_;

@@ -60,6 +60,13 @@ class File {
   WaitList& read_waiters() { return read_waiters_; }
   WaitList& write_waiters() { return write_waiters_; }
 
+  // Where an attempt that failed with kWouldBlock waits when that is another file's list: for room
+  // in the queue of a UNIX socket. `holder` keeps the list alive. Null: on the lists above.
+  virtual WaitList* BlockedOn(Ref<File>* holder) {
+    (void)holder;
+    return nullptr;
+  }
+
   bool nonblocking() const { return nonblocking_; }
   void set_nonblocking(bool value) { nonblocking_ = value; }
 
