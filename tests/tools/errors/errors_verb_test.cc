@@ -85,7 +85,7 @@ TEST(ErrorsVerbTest, PrintsATable) {
   const std::vector<std::string> lines = Lines(outcome.out);
   ASSERT_THAT(lines, SizeIs(102));
   EXPECT_THAT(lines.front(), StartsWith("id "));
-  EXPECT_EQ(lines.back(), "80 of 80 as expected");
+  EXPECT_EQ(lines.back(), "100 of 100 as expected");
 }
 
 TEST(ErrorsVerbTest, ExplainsOneErrno) {
