@@ -36,8 +36,8 @@ Host::Host(const Environment& environment)
     : environment_(environment),
       net_(ForNet(environment, &environment_.profile)),
       vfs_(std::make_unique<MemoryVfs>(&environment_.profile.vfs)),
-      unix_domain_(
-          {&environment_.profile, vfs_.get(), &open_files_.open, net_.MakeRng("unix names")}) {
+      unix_domain_({&environment_.profile, vfs_.get(), &open_files_.open,
+                    [this] { return net_.MakeRng("unix names"); }}) {
   open_files_.limit = &environment_.profile.socket.file_max;
   open_files_.ends_last_first = environment_.profile.sys.exit_closes_last_first;
   open_files_.privileged_exempt = environment_.profile.socket.file_max_spares_privileged;

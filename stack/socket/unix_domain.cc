@@ -11,7 +11,7 @@
 namespace drywire {
 
 UnixDomain::UnixDomain(Environment environment)
-    : environment_(std::move(environment)), names_(environment_.rng) {}
+    : environment_(std::move(environment)), names_(environment_.make_rng) {}
 
 UnixDomain::~UnixDomain() = default;
 

@@ -10,6 +10,7 @@
 #define DRYWIRE_STACK_SOCKET_UNIX_DOMAIN_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -33,7 +34,7 @@ class UnixDomain {
     const Profile* profile = nullptr;  // the host's own
     Vfs* vfs = nullptr;
     int64_t* open_files = nullptr;  // the host's count of open files
-    Rng rng;
+    std::function<Rng()> make_rng;  // the stream that names are chosen from
   };
 
   explicit UnixDomain(Environment environment);

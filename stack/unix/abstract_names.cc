@@ -26,7 +26,8 @@ bool AbstractNames::Take(int type, absl::string_view name, UnixPcb* holder) {
 void AbstractNames::Release(int type, absl::string_view name) { names_.erase(Key(type, name)); }
 
 std::string AbstractNames::TakeAny(int type, UnixPcb* holder) {
-  const uint32_t start = static_cast<uint32_t>(rng_.Uniform(kNumbers));
+  if (!rng_.has_value()) rng_ = make_rng_();
+  const uint32_t start = static_cast<uint32_t>(rng_->Uniform(kNumbers));
   for (uint32_t i = 0; i < kNumbers; ++i) {
     std::string name =
         absl::StrCat(absl::string_view("\0", 1), absl::StrFormat("%05x", (start + i) % kNumbers));

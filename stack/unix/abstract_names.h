@@ -8,6 +8,8 @@
 #define DRYWIRE_STACK_UNIX_ABSTRACT_NAMES_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -21,7 +23,8 @@ class UnixPcb;
 
 class AbstractNames {
  public:
-  explicit AbstractNames(Rng rng) : rng_(std::move(rng)) {}
+  // `make_rng` gives the host's stream for names, when one is to be chosen.
+  explicit AbstractNames(std::function<Rng()> make_rng) : make_rng_(std::move(make_rng)) {}
 
   // Null when nobody has it. `name` begins with its NUL.
   UnixPcb* Find(int type, absl::string_view name) const;
@@ -36,7 +39,8 @@ class AbstractNames {
   static std::string Key(int type, absl::string_view name);
 
   absl::flat_hash_map<std::string, UnixPcb*> names_;
-  Rng rng_;
+  std::function<Rng()> make_rng_;
+  std::optional<Rng> rng_;  // once it was asked for
 };
 
 }  // namespace drywire

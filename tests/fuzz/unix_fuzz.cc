@@ -16,7 +16,8 @@
 #include "sim/core/check.h"
 #include "sim/world/world.h"
 #include "stack/host/host.h"
-#include "stack/socket/unix_socket.h"
+#include "stack/personality/cause.h"
+#include "stack/vfs/vfs.h"
 #include "tests/fuzz/byte_source.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/random_seeds.h"
@@ -319,6 +320,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   });
   world.RunFor(Duration::Seconds(31));
   worlds::CheckNothingLeft(world, &violations);
+  // Names outlive their sockets, and are nobody's then.
+  const PathContext root = host.memory_vfs().OwnerContext();
+  for (const char* path : {"/tmp/s0", "/tmp/s1", "/tmp/s2"}) {
+    const Result<NodeRef> node = host.vfs().Lookup(root, path, /*follow=*/false);
+    DRYWIRE_CHECK(!node.ok() || (*node)->client() == nullptr) << path;
+  }
   DRYWIRE_CHECK(violations.empty()) << absl::StrJoin(violations, "\n");
   return 0;
 }

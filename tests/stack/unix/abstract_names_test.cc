@@ -19,7 +19,7 @@ constexpr absl::string_view kName("\0name", 5);
 UnixPcb* Holder(int number) { return reinterpret_cast<UnixPcb*>(static_cast<uintptr_t>(number)); }
 
 TEST(AbstractNamesTest, OneHolderForEachTypeAndName) {
-  AbstractNames names(Rng(1));
+  AbstractNames names([] { return Rng(1); });
   EXPECT_EQ(names.Find(SOCK_STREAM, kName), nullptr);
   EXPECT_TRUE(names.Take(SOCK_STREAM, kName, Holder(8)));
   EXPECT_FALSE(names.Take(SOCK_STREAM, kName, Holder(16)));
@@ -34,7 +34,7 @@ TEST(AbstractNamesTest, OneHolderForEachTypeAndName) {
 
 // unix_autobind(): a NUL and five hexadecimal digits.
 TEST(AbstractNamesTest, Autobind) {
-  AbstractNames names(Rng(1));
+  AbstractNames names([] { return Rng(1); });
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) {
     const std::string name = names.TakeAny(SOCK_STREAM, Holder(8));
@@ -43,8 +43,9 @@ TEST(AbstractNamesTest, Autobind) {
     EXPECT_EQ(name.find_first_not_of("0123456789abcdef", 1), std::string::npos);
     EXPECT_TRUE(seen.insert(name).second);
   }
-  AbstractNames same(Rng(1));
-  EXPECT_EQ(same.TakeAny(SOCK_STREAM, Holder(8)), AbstractNames(Rng(1)).TakeAny(1, Holder(8)));
+  AbstractNames same([] { return Rng(1); });
+  AbstractNames other([] { return Rng(1); });
+  EXPECT_EQ(same.TakeAny(SOCK_STREAM, Holder(8)), other.TakeAny(SOCK_STREAM, Holder(8)));
 }
 
 }  // namespace
