@@ -24,6 +24,7 @@
 #include "stack/personality/profile.h"
 #include "stack/socket/net_stack.h"
 #include "stack/socket/socket.h"
+#include "stack/socket/unix_domain.h"
 #include "stack/vfs/memory_vfs.h"
 #include "stack/vfs/vfs.h"
 
@@ -70,6 +71,11 @@ class Host {
     if (vfs_ == nullptr) MakeVfs();
     return *vfs_;
   }
+  // What its UNIX sockets share.
+  UnixDomain& unix_domain() {
+    if (unix_domain_ == nullptr) MakeUnixDomain();
+    return *unix_domain_;
+  }
   // Programs that call the C library (//tools/posix:interpose) see this filesystem at and below
   // these absolute paths only, and the real machine's everywhere else: their libraries read files
   // of their own.
@@ -109,17 +115,21 @@ class Host {
   std::string DescribeSockets();
 
  private:
+  Result<Ref<Socket>> CreateUnixSocket(int type, int protocol);
+
   struct Held {
     uint32_t interface;
     PacketPtr packet;
   };
 
   void MakeVfs();
+  void MakeUnixDomain();
 
   Environment environment_;
   NetStack net_;
   OpenFiles open_files_;
   std::unique_ptr<MemoryVfs> vfs_;  // made when first asked for: not every host has processes
+  std::unique_ptr<UnixDomain> unix_domain_;
   std::vector<std::string> shown_paths_;
   std::vector<std::unique_ptr<Process>> owned_processes_;
   IntrusiveList<Process> processes_;

@@ -69,6 +69,19 @@ class File {
   void NotifyWriters(uint32_t key) {
     if (waiters_ != nullptr) waiters_->write.Notify(key);
   }
+  void NotifyAllReaders(uint32_t key) {
+    if (waiters_ != nullptr) waiters_->read.NotifyAll(key);
+  }
+  void NotifyAllWriters(uint32_t key) {
+    if (waiters_ != nullptr) waiters_->write.NotifyAll(key);
+  }
+
+  // Where an attempt that failed with kWouldBlock waits when that is another file's list: for room
+  // in the queue of a UNIX socket. `holder` keeps the list alive. Null: on the lists above.
+  virtual WaitList* BlockedOn(Ref<File>* holder) {
+    (void)holder;
+    return nullptr;
+  }
 
   bool nonblocking() const { return nonblocking_; }
   void set_nonblocking(bool value) { nonblocking_ = value; }
@@ -79,7 +92,7 @@ class File {
   void DropDescriptor() {
     if (--descriptors_ != 0) return;
     // Epoll instances forget the file now, whether or not its protocol lives on.
-    if (waiters_ != nullptr) waiters_->read.NotifyAll(kPollFree);
+    NotifyAllReaders(kPollFree);
     OnLastClose();
   }
   int descriptors() const { return descriptors_; }

@@ -460,8 +460,8 @@ Result<> UdpSocket::Shutdown(int how) {
   if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return Cause::kInvalidArgument;
   if (how != SHUT_WR) pcb_.ShutDownReceive();
   if (how != SHUT_RD) pcb_.ShutDownSend();
-  read_waiters().NotifyAll(kInBits | kPollRdHup | kPollHup);
-  write_waiters().NotifyAll(kOutBits | kPollHup);
+  NotifyAllReaders(kInBits | kPollRdHup | kPollHup);
+  NotifyAllWriters(kOutBits | kPollHup);
   // Both systems do as they are told and then complain.
   if (!pcb_.connected()) return Cause::kNotConnected;
   return {};
