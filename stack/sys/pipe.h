@@ -1,10 +1,9 @@
-// Pipes, socket pairs and event counters: what programs wake their own event loops with.
+// Socket pairs: what programs wake their own event loops with, besides pipes and eventfds.
 //
-// Each is a file within one host; nothing of it crosses a network. A pipe holds 65536 bytes and
-// writes of up to 4096 are atomic. A socket pair is a connected AF_UNIX stream without names,
+// Nothing of one crosses a network. A socket pair is a connected AF_UNIX stream without names,
 // enough for send, recv, shutdown and readiness; passing descriptors and credentials, datagram
-// pairs and socket options are left to UNIX sockets proper. An event counter is eventfd(2)'s.
-// Source: pipe(7), socketpair(2), eventfd(2); poll bits as Linux 6.18 reports them.
+// pairs and socket options are left to UNIX sockets proper.
+// Source: socketpair(2); poll bits as Linux 6.18 reports them.
 #ifndef DRYWIRE_STACK_SYS_PIPE_H_
 #define DRYWIRE_STACK_SYS_PIPE_H_
 
@@ -18,20 +17,11 @@
 
 namespace drywire {
 
-struct FilePair {
-  FileRef read;
-  FileRef write;
-};
-FilePair MakePipe();
-
 struct SocketPair {
   Ref<Socket> first;
   Ref<Socket> second;
 };
 SocketPair MakeSocketPair();
-
-// `semaphore`: EFD_SEMAPHORE.
-FileRef MakeEventCounter(uint64_t initial, bool semaphore);
 
 // Gives both files descriptors, or neither, and writes the numbers to the program's array.
 Result<> InstallPair(SysContext& context, const FileRef& first, const FileRef& second,
