@@ -339,6 +339,12 @@ void World::AddSymlink(Host& host, absl::string_view target, absl::string_view p
   host.ShowPath(std::string(path));
 }
 
+void World::AddProgram(Host& host, absl::string_view path, Host::Program program, uint32_t mode,
+                       uint32_t uid, uint32_t gid) {
+  host.AddProgram(std::string(path), std::move(program));
+  AddFile(host, path, Host::ProgramText(path), mode, uid, gid);
+}
+
 void World::AddMount(Host& host, absl::string_view path) {
   AddDirectory(host, path);
   Check(host, path, host.memory_vfs().AddMount(path));

@@ -110,6 +110,10 @@ class World {
   void AddFile(Host& host, absl::string_view path, absl::string_view contents, uint32_t mode = 0644,
                uint32_t uid = 0, uint32_t gid = 0);
   void AddSymlink(Host& host, absl::string_view target, absl::string_view path);
+  // A program that processes of the host can execve(): a file, and what runs in its place. Copies
+  // of the file, and links to it, are the same program.
+  void AddProgram(Host& host, absl::string_view path, Host::Program program, uint32_t mode = 0755,
+                  uint32_t uid = 0, uint32_t gid = 0);
   // Mounts an empty filesystem on a directory, which is made; fill it before it is read-only.
   void AddMount(Host& host, absl::string_view path);
   void SetReadOnly(Host& host, absl::string_view path, bool read_only = true);

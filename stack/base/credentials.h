@@ -25,6 +25,12 @@ enum class Capability : uint8_t {
   kSetgid,
   kSetuid,
   kSysChroot,
+  kKill,
+  kNetAdmin,
+  kNetBindService,
+  kNetRaw,
+  kSysAdmin,
+  kSysResource,
 };
 
 class CapabilitySet {

@@ -63,7 +63,7 @@ void FdTable::Drop(File& file) {
 }
 
 Result<> FdTable::CheckSystemRoom() const {
-  const bool exempt = host_->privileged_exempt && owner_->privileged();
+  const bool exempt = host_->privileged_exempt && owner_->Has(Capability::kSysAdmin);
   if (!exempt && host_->open >= *host_->limit) return Cause::kSystemDescriptorLimit;
   return {};
 }
@@ -145,6 +145,21 @@ void FdTable::CloseAll() {
     }
   }
   for (; !ending.empty(); ending.pop_back()) Drop(*ending.back());
+}
+
+void FdTable::CloseForExec() {
+  for (int fd = 0; fd < static_cast<int>(slots_.size()); ++fd) {
+    if (!slots_[fd].file || !slots_[fd].close_on_exec) continue;
+    const FileRef file = Take(fd);
+    Drop(*file);
+  }
+}
+
+void FdTable::CopyFrom(const FdTable& other) {
+  for (int fd = 0; fd < static_cast<int>(other.slots_.size()); ++fd) {
+    const Slot& slot = other.slots_[fd];
+    if (slot.file) Put(fd, slot.file, slot.close_on_exec);
+  }
 }
 
 Result<bool> FdTable::CloseOnExec(int fd) const {

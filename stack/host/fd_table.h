@@ -61,6 +61,10 @@ class FdTable {
   // (OnLastClose ran when it was the last): the caller may have to wait for it (SO_LINGER).
   Result<FileRef> Close(int fd);
   void CloseAll();
+  // Closes what is marked close-on-exec.
+  void CloseForExec();
+  // Makes this table, which is empty, refer to what `other` refers to: fork(2).
+  void CopyFrom(const FdTable& other);
 
   Result<bool> CloseOnExec(int fd) const;
   Result<> SetCloseOnExec(int fd, bool value);

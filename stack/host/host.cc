@@ -1,10 +1,14 @@
 #include "stack/host/host.h"
 
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "sim/core/check.h"
 #include "stack/socket/tcp_socket.h"
 #include "stack/socket/udp_socket.h"
@@ -92,25 +96,75 @@ Result<Ref<Socket>> Host::CreateUnixSocket(int type, int protocol) {
 }
 
 Process& Host::CreateProcess(std::string name, const Credentials& credentials) {
-  owned_processes_.push_back(
-      std::make_unique<Process>(this, next_pid_++, std::move(name), credentials));
-  processes_.PushBack(owned_processes_.back().get());
-  return *owned_processes_.back();
+  const int pid = next_pid_++;
+  std::unique_ptr<Process>& process = owned_processes_[pid];
+  process = std::make_unique<Process>(this, pid, std::move(name), credentials);
+  processes_.PushBack(process.get());
+  return *process;
 }
 
+Process& Host::CreateGrave(int pid, const std::string& name) {
+  graves_.push_back(std::make_unique<Process>(this, pid, name, Credentials{}));
+  graves_.back()->End(ProcessState::kExited, 0);
+  return *graves_.back();
+}
+
+void Host::Forget(Process& process) { owned_processes_.erase(process.pid()); }
+
 Process* Host::FindProcess(int pid) {
-  for (Process& process : processes_) {
-    if (process.pid() == pid) {
-      return process.state() == ProcessState::kRunning ? &process : nullptr;
+  Process* const process = FindProcessOrZombie(pid);
+  return process != nullptr && process->state() == ProcessState::kRunning ? process : nullptr;
+}
+
+Process* Host::FindProcessOrZombie(int pid) {
+  const auto found = owned_processes_.find(pid);
+  if (found == owned_processes_.end()) return nullptr;
+  Process* const process = found->second.get();
+  return process->state() == ProcessState::kRunning || process->is_zombie() ? process : nullptr;
+}
+
+bool Host::HasGroup(int group, int session) {
+  for (const Process& process : processes_) {
+    const bool is_there = process.state() == ProcessState::kRunning || process.is_zombie();
+    if (is_there && process.group() == group && (session == 0 || process.session() == session)) {
+      return true;
     }
   }
-  return nullptr;
+  return false;
 }
+
+// --- Programs ---
+
+namespace {
+
+// No text file begins so.
+constexpr absl::string_view kProgramMark =
+    "\x7f"
+    "drywire program ";
+
+}  // namespace
+
+std::string Host::ProgramText(absl::string_view name) {
+  return absl::StrCat(kProgramMark, name, "\n");
+}
+
+const Host::Program* Host::FindProgram(absl::string_view contents) const {
+  if (!absl::ConsumePrefix(&contents, kProgramMark)) return nullptr;
+  const auto found = programs_.find(contents.substr(0, contents.find('\n')));
+  return found == programs_.end() ? nullptr : &found->second;
+}
+
+// --- Power ---
 
 void Host::Crash() {
   net_.Crash();
   held_.clear();
-  for (Process& process : processes_) process.KillBySignal(9);
+  // The end of a process may make the host forget it, and its children.
+  for (auto at = owned_processes_.begin(); at != owned_processes_.end();) {
+    const int pid = at->first;
+    at->second->KillBySignal(SIGKILL);
+    at = owned_processes_.upper_bound(pid);
+  }
   // Closing what the processes left open may have made new endpoints; nothing of them survives.
   net_.Crash();
 }

@@ -10,12 +10,15 @@
 #define DRYWIRE_STACK_HOST_HOST_H_
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
 #include "sim/core/intrusive_list.h"
 #include "sim/core/scheduler.h"
 #include "stack/base/credentials.h"
@@ -89,13 +92,29 @@ class Host {
 
   // --- Processes ---
 
-  // A new process with the next pid; it has no task yet. Lives until the host is gone, so that its
-  // exit code can be asked for.
+  // A new process with the next pid, nobody's child; it has no task yet. Lives until the host is
+  // gone, so that its exit code can be asked for.
   Process& CreateProcess(std::string name, const Credentials& credentials = {});
   // Null when there is none, or it has ended.
   Process* FindProcess(int pid);
-  // In order of creation, ended ones included.
+  // The same, but for processes whose parent has not asked for them yet too.
+  Process* FindProcessOrZombie(int pid);
+  // Whether some process is of the group, and of the session unless that is 0.
+  bool HasGroup(int group, int session);
+  // In order of creation, ended ones included, but for those that were forked and are no more.
   IntrusiveList<Process>& processes() { return processes_; }
+
+  // --- Programs
+
+  // What execve(2) of a file may run: a function with main()'s arguments. A file stands for a
+  // program when it holds ProgramText() of its name, wherever it is and whoever owns it.
+  using Program = std::function<int(int argc, char** argv, char** environment)>;
+  void AddProgram(std::string name, Program program) {
+    programs_[std::move(name)] = std::move(program);
+  }
+  static std::string ProgramText(absl::string_view name);
+  // Null when `contents` is no program's.
+  const Program* FindProgram(absl::string_view contents) const;
 
   // --- Power ---
 
@@ -116,6 +135,10 @@ class Host {
 
  private:
   Result<Ref<Socket>> CreateUnixSocket(int type, int protocol);
+  friend class Process;
+  // A process that owns nothing and is nobody's, to which tasks belong that are being unwound.
+  Process& CreateGrave(int pid, const std::string& name);
+  void Forget(Process& process);
 
   struct Held {
     uint32_t interface;
@@ -131,7 +154,9 @@ class Host {
   std::unique_ptr<MemoryVfs> vfs_;  // made when first asked for: not every host has processes
   std::unique_ptr<UnixDomain> unix_domain_;
   std::vector<std::string> shown_paths_;
-  std::vector<std::unique_ptr<Process>> owned_processes_;
+  std::map<int, std::unique_ptr<Process>> owned_processes_;  // by pid
+  std::vector<std::unique_ptr<Process>> graves_;
+  std::map<std::string, Program, std::less<>> programs_;
   IntrusiveList<Process> processes_;
   int next_pid_ = 100;
   bool paused_ = false;

@@ -139,6 +139,16 @@ Result<> Identity::SetResgid(const ProcessIds& ids) {
   return TakeGroups(AfterSetAll(groups(), ids, may_set_groups()));
 }
 
+void Identity::Execute(std::optional<uint32_t> uid, std::optional<uint32_t> gid) {
+  effective_.uid = uid.value_or(effective_.uid);
+  effective_.gid = gid.value_or(effective_.gid);
+  saved_uid_ = effective_.uid;
+  saved_gid_ = effective_.gid;
+  if (!effective_.capabilities.has_value()) return;
+  if (effective_.uid != 0 && real_uid_ != 0) permitted_ = CapabilitySet();
+  effective_.capabilities = effective_.uid == 0 ? permitted_ : CapabilitySet();
+}
+
 Result<> Identity::CheckSetGroups(uint64_t count) const {
   // FreeBSD's list has the effective id in front.
   const auto most = static_cast<uint64_t>(profile_->ngroups_max) + (linux_rule() ? 0 : 1);

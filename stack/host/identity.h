@@ -11,6 +11,7 @@
 #define DRYWIRE_STACK_HOST_IDENTITY_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "stack/base/credentials.h"
@@ -56,6 +57,10 @@ class Identity {
   Result<> SetResgid(const ProcessIds& ids);
   // kInvalidArgument: more than the system allows.
   Result<> SetGroups(std::vector<uint32_t> groups);
+  // execve(2): the effective ids, replaced by a set-id program's owner or group, become the saved
+  // ones. Explicit capabilities are what can be had at all: none of them is left unless the new
+  // effective uid is 0.
+  void Execute(std::optional<uint32_t> uid, std::optional<uint32_t> gid);
   // What SetGroups judges before it has seen the list.
   Result<> CheckSetGroups(uint64_t count) const;
 

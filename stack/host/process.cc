@@ -32,7 +32,8 @@ Process::Process(Host* host, int pid, std::string name, const Credentials& crede
       identity_(credentials, &host->profile().vfs),
       fs_{host->vfs().Root(), host->vfs().Root()},
       nofile_{host->profile().socket.nofile_soft, host->profile().socket.nofile_hard},
-      fds_(&host->open_files(), &nofile_.soft, &identity_.effective()) {
+      fds_(&host->open_files(), &nofile_.soft, &identity_.effective()),
+      group_(pid) {
   timer_.BindMethod<&Process::OnTimer>("itimer", this);
 }
 
@@ -66,6 +67,7 @@ Task* Process::Spawn(std::string name, std::function<void()> entry) {
   options.owner = this;
   options.host = host_->id();
   options.on_exit = &Process::OnTaskExit;
+  options.forget_when_done = forked_;
   Task* task = host_->scheduler().Spawn(std::move(name), std::move(entry), options);
   tasks_.push_back(task);
   if (host_->paused()) host_->scheduler().Freeze(task);
@@ -77,7 +79,11 @@ void Process::OnTaskExit(Task* task) {
   if (process == nullptr) return;
   std::vector<Task*>& tasks = process->tasks_;
   tasks.erase(std::find(tasks.begin(), tasks.end(), task));
-  if (tasks.empty()) process->End(ProcessState::kExited, 0);
+  // Whoever is forgotten is not asked for by its tasks.
+  if (process->forked_) task->set_owner(nullptr);
+  if (!tasks.empty()) return;
+  process->End(ProcessState::kExited, 0);
+  process->ForgetIfGone();
 }
 
 void Process::Exit(int status) { EndAndKill(ProcessState::kExited, status); }
@@ -91,7 +97,9 @@ void Process::End(ProcessState state, int code) {
   host_->scheduler().events().Cancel(&timer_);
   fds_.CloseAll();
   host_->unix_domain().CollectGarbage();
+  fs_.root = fs_.directory = NodeRef();
   exit_waiters_.NotifyAll();
+  LeaveFamily();
 }
 
 void Process::EndAndKill(ProcessState state, int code) {
@@ -118,7 +126,9 @@ Result<> Process::SetNofile(const Limit& limit) {
     return a == kLimitInfinity ? b != kLimitInfinity : b != kLimitInfinity && a > b;
   };
   if (above(limit.soft, limit.hard)) return Cause::kInvalidArgument;
-  if (above(limit.hard, nofile_.hard) && !credentials().privileged()) return Cause::kNoPermission;
+  if (above(limit.hard, nofile_.hard) && !credentials().Has(Capability::kSysResource)) {
+    return Cause::kNoPermission;
+  }
   if (above(limit.hard, host_->profile().socket.nr_open)) return Cause::kNoPermission;
   nofile_ = limit;
   return {};
@@ -138,6 +148,14 @@ bool Process::Ignores(int signal) const {
 }
 
 Result<> Process::Raise(int signal) {
+  SignalInfo info;
+  info.signal = signal;
+  info.code = SI_KERNEL;
+  return Raise(info);
+}
+
+Result<> Process::Raise(const SignalInfo& info) {
+  const int signal = info.signal;
   if (signal == 0) return {};
   if (!InRange(signal)) return Cause::kInvalidArgument;
   if (In(kJobControl, signal)) return Cause::kNotSupported;
@@ -148,9 +166,31 @@ Result<> Process::Raise(int signal) {
     KillBySignal(signal);
     return {};
   }
+  // Of a standard signal the first is kept.
+  if (!In(pending_, signal) || signal >= kFirstRealTimeSignal) queue_.push_back(info);
   pending_ |= SignalBit(signal);
+  signal_arrivals_.NotifyAll();
   if (!is_blocked) InterruptOne();
   return {};
+}
+
+SignalInfo Process::Dequeue(int signal) {
+  const auto is_it = [signal](const SignalInfo& info) { return info.signal == signal; };
+  const auto first = std::find_if(queue_.begin(), queue_.end(), is_it);
+  const SignalInfo info = *first;
+  const auto next = queue_.erase(first);
+  if (std::none_of(next, queue_.end(), is_it)) pending_ &= ~SignalBit(signal);
+  return info;
+}
+
+void Process::DiscardPending(int signal) {
+  while (In(pending_, signal)) (void)Dequeue(signal);
+}
+
+std::optional<SignalInfo> Process::TakePending(SignalSet set) {
+  const SignalSet found = pending_ & set;
+  if (found == 0) return std::nullopt;
+  return Dequeue(__builtin_ctzll(found) + 1);
 }
 
 Result<> Process::SetAction(int signal, const SignalAction& action, SignalAction* old) {
@@ -159,7 +199,7 @@ Result<> Process::SetAction(int signal, const SignalAction& action, SignalAction
   actions_[signal] = action;
   actions_[signal].mask &= ~kCannotBeCaught;
   // POSIX: setting a pending signal to be ignored discards it, blocked or not.
-  if (Ignores(signal)) pending_ &= ~SignalBit(signal);
+  if (Ignores(signal)) DiscardPending(signal);
   return {};
 }
 
@@ -182,7 +222,7 @@ void Process::InterruptOne() {
 bool Process::TakeSignal(TakenSignal* taken) {
   while (HasDeliverable()) {
     const int signal = __builtin_ctzll(pending_ & ~blocked_) + 1;
-    pending_ &= ~SignalBit(signal);
+    const SignalInfo info = Dequeue(signal);
     if (Ignores(signal)) continue;
     if (EndsProcess(signal)) {
       KillBySignal(signal);
@@ -190,6 +230,7 @@ bool Process::TakeSignal(TakenSignal* taken) {
     }
     SignalAction& action = actions_[signal];
     taken->signal = signal;
+    taken->info = info;
     taken->action = action;
     taken->old_mask = blocked_;
     blocked_ |= action.mask | (action.no_defer ? 0 : SignalBit(signal));

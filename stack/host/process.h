@@ -1,12 +1,19 @@
-// A process: identity, directories, descriptors, limits, signals, and the tasks that run it.
+// A process: identity, directories, descriptors, limits, signals, the tasks that run it, and its
+// place among parents and children.
+//
+// A child is made by Fork(), without tasks: two copies of one stack cannot be in one address space,
+// so what the child runs is given (see docs/architecture.md). A process that has ended and has a
+// parent stays as a zombie until the parent has asked for it; children of one that ends are the
+// host's init's, which is no process here but has the number 1, and asks at once.
 //
 // Signals are delivered to a process; the task that takes one runs the handler on its own fiber, at
 // the boundary of a simulated call (stack/sys calls TakeSignal there), which is also where a wait
 // is interrupted. Signal masks are the process's: threads of one process share one here.
 //
-// Left out: fork and exec, process groups, job control (SIGSTOP and its family are refused),
-// queued real-time signals and siginfo contents, alternative signal stacks, core dumps.
-// Source: signal(7), sigaction(2), setitimer(2), getrlimit(2), kill(2).
+// Left out: job control (SIGSTOP and its family are refused), controlling terminals, alternative
+// signal stacks, core dumps, limits but RLIMIT_NOFILE.
+// Source: signal(7), sigaction(2), setitimer(2), getrlimit(2), kill(2), fork(2), wait(2),
+// setpgid(2), as observed on Linux 6.18; FreeBSD's kern_fork.c, kern_exit.c, kern_sig.c.
 #ifndef DRYWIRE_STACK_HOST_PROCESS_H_
 #define DRYWIRE_STACK_HOST_PROCESS_H_
 
@@ -41,22 +48,36 @@ constexpr SignalSet SignalBit(int signal) { return SignalSet{1} << (signal - 1);
 
 enum class SignalDisposition : uint8_t { kDefault, kIgnore, kHandler };
 
+inline constexpr int kFirstRealTimeSignal = 32;  // from there on signals queue
+
+// What a signal tells of where it is from: siginfo_t. Codes are the machine's SI_* and CLD_*.
+struct SignalInfo {
+  int signal = 0;
+  int code = 0;
+  int pid = 0;
+  uint32_t uid = 0;
+  int status = 0;      // of a child
+  uint64_t value = 0;  // of sigqueue(3)
+};
+
 // sigaction(2). The handler is whatever the door above calls: for the library door, the program's
 // own function.
 struct SignalAction {
   SignalDisposition disposition = SignalDisposition::kDefault;
   void (*handler)(int signal) = nullptr;
-  // SA_SIGINFO's form, called with a null siginfo and context when set.
+  // SA_SIGINFO's form, called with a null context, when set.
   void (*info_handler)(int signal, void* info, void* context) = nullptr;
   SignalSet mask = 0;       // blocked while the handler runs
   bool restart = false;     // SA_RESTART
   bool no_defer = false;    // SA_NODEFER
   bool reset_hand = false;  // SA_RESETHAND
+  bool no_zombies = false;  // SA_NOCLDWAIT
 };
 
 // A signal that a task must act on now.
 struct TakenSignal {
   int signal = 0;
+  SignalInfo info;
   SignalAction action;  // as it was when taken; disposition is kHandler
   SignalSet old_mask = 0;
 };
@@ -84,7 +105,14 @@ struct FsState {
 
 enum class ProcessState : uint8_t { kRunning, kExited, kKilled };
 
-class Process final : public ListHook<>, public Caller {
+// Whom wait() and its relatives ask for.
+struct ChildFilter {
+  enum class Kind : uint8_t { kAny, kPid, kGroup };
+  Kind kind = Kind::kAny;
+  int id = 0;
+};
+
+class Process : public ListHook<>, public Caller {
  public:
   Process(Host* host, int pid, std::string name, const Credentials& credentials);
   Process(const Process&) = delete;
@@ -134,6 +162,49 @@ class Process final : public ListHook<>, public Caller {
   // The same by a signal.
   void KillBySignal(int signal);
 
+  // --- Family (process_family.cc) ---
+
+  // A copy of this process but for its tasks, pending signals and timers, with the next pid, which
+  // is this one's child. fork(2) says what is copied.
+  Process& Fork();
+  // Takes back this process, which has been forked and has never run, without telling anybody.
+  void Vanish();
+  // What execve(2) changes before the new program begins: descriptors that are to be closed, caught
+  // signals, other tasks, the name; the saved ids become the effective ones, which the owner or the
+  // group of a set-id program may replace.
+  struct Image {
+    std::string name;
+    std::optional<uint32_t> set_uid;
+    std::optional<uint32_t> set_gid;
+    std::vector<std::string> environment;
+  };
+  void BecomeProgram(Image image);
+  // "NAME=value": what the program was given.
+  const std::vector<std::string>& environment() const { return environment_; }
+  void set_environment(std::vector<std::string> environment) {
+    environment_ = std::move(environment);
+  }
+
+  // 0 for a process that the world started, 1 for an orphan.
+  int parent_pid() const { return parent_ != nullptr ? parent_->pid_ : orphan_ ? 1 : 0; }
+  // A child that has ended and fits, the oldest first; null when none has ended yet. kNoChild: none
+  // that could.
+  Result<Process*> FindZombie(const ChildFilter& filter) const;
+  // Forgets a child that has ended; it is no more.
+  void Reap(Process& child);
+  // Notified when a child has ended.
+  WaitList& child_waiters() { return child_waiters_; }
+  // Ended, and its parent has not asked for it.
+  bool is_zombie() const { return state_ != ProcessState::kRunning && parent_ != nullptr; }
+
+  int group() const { return group_; }
+  int session() const { return session_; }
+  // setpgid(2) by this process: kNoSuchProcess, kNoPermission, kChildHasExecuted,
+  // kInvalidArgument. 0 stands for this process and for the process's own number.
+  Result<> SetGroup(int pid, int group);
+  // setsid(2): kNoPermission for the leader of a group.
+  Result<int> SetSession();
+
   // --- Limits ---
 
   Limit nofile() const { return nofile_; }
@@ -145,6 +216,7 @@ class Process final : public ListHook<>, public Caller {
   // Sends `signal` to this process: 0 checks only. kInvalidArgument for a number out of range,
   // kNotSupported for SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU and SIGCONT. May end the process.
   Result<> Raise(int signal);
+  Result<> Raise(const SignalInfo& info);
   // kInvalidArgument: number out of range, SIGKILL, SIGSTOP.
   Result<> SetAction(int signal, const SignalAction& action, SignalAction* old);
   Result<SignalAction> Action(int signal) const;
@@ -154,6 +226,11 @@ class Process final : public ListHook<>, public Caller {
   SignalSet pending() const { return pending_; }
   // Whether TakeSignal would return one.
   bool HasDeliverable() const { return (pending_ & ~blocked_) != 0; }
+  // Takes a pending signal of `set` away, blocked or not, lowest number first: signalfd(2),
+  // sigwaitinfo(2).
+  std::optional<SignalInfo> TakePending(SignalSet set);
+  // Notified when a signal becomes pending.
+  WaitList& signal_arrivals() { return signal_arrivals_; }
 
   // The next signal whose handler must run, lowest number first; false when there is none. Blocks
   // what the action asks for; the caller runs the handler and then calls FinishSignal. A signal
@@ -178,6 +255,16 @@ class Process final : public ListHook<>, public Caller {
   void EndAndKill(ProcessState state, int code);
   bool EndsProcess(int signal) const;
   bool Ignores(int signal) const;
+  // The first of this number in the queue, which leaves it.
+  SignalInfo Dequeue(int signal);
+  void DiscardPending(int signal);
+  // --- process_family.cc
+  // After the end: orphans go to init, and the parent is told.
+  void LeaveFamily();
+  void TellParent();
+  bool IgnoresChildren() const;
+  // May delete the process.
+  void ForgetIfGone();
 
   Host* host_;
   int pid_;
@@ -189,11 +276,22 @@ class Process final : public ListHook<>, public Caller {
   std::optional<Rng> random_;  // once it was asked for
   std::vector<Task*> tasks_;   // in order of creation
   WaitList exit_waiters_;
+  Process* parent_ = nullptr;
+  std::vector<Process*> children_;  // in order of creation; zombies too
+  WaitList child_waiters_;
+  int group_;
+  int session_ = 1;  // as a job of a shell: init's session, and a group of its own
+  bool orphan_ = false;
+  bool forked_ = false;        // by a process: it can be forgotten
+  bool has_executed_ = false;  // since it was forked
+  std::vector<std::string> environment_;
   ProcessState state_ = ProcessState::kRunning;
   int exit_code_ = 0;
   std::array<SignalAction, kSignalCount + 1> actions_;
   SignalSet blocked_ = 0;
   SignalSet pending_ = 0;
+  std::vector<SignalInfo> queue_;  // what is pending, in order of arrival
+  WaitList signal_arrivals_;
   Event timer_;
   Duration timer_interval_;
 };

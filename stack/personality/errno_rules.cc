@@ -224,6 +224,15 @@ constexpr ErrnoRule kRules[] = {
 
     // processes and tasks
     {kAny, Cause::kNoSuchProcess, ESRCH, ESRCH, "kill(2)"},
+    {kAny, Cause::kPipeHoldsMore, EBUSY, EBUSY, "fcntl(2) F_SETPIPE_SZ; no such command on FreeBSD"},
+    {kAny, Cause::kNoChild, ECHILD, ECHILD, "wait(2)"},
+    {kAny, Cause::kNotAProgram, ENOEXEC, ENOEXEC, "execve(2)"},
+    {kAny, Cause::kArgumentsTooLong, E2BIG, E2BIG, "execve(2)"},
+    {kAny, Cause::kTooManyInterpreters, ELOOP, ENOEXEC, "execve(2); fbsd imgact_shell.c: one"},
+    {kAny, Cause::kChildHasExecuted, EACCES, EACCES, "setpgid(2)"},
+    {kAny, Cause::kLockDeadlock, EDEADLK, EDEADLK, "fcntl(2)"},
+    {kAny, Cause::kNotMountPoint, EINVAL, EINVAL, "umount(2), unmount(2)"},
+    {kAny, Cause::kMountBusy, EBUSY, EBUSY, "umount(2), unmount(2)"},
 };
 // clang-format on
 

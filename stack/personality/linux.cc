@@ -107,6 +107,8 @@ constexpr SysctlEntry kSysctls[] = {
      "largest listen backlog"},
     {"fs.file-max", 1, 1, INT64_MAX, +[](Profile& p) { return &p.socket.file_max; },
      "files open on the host"},
+    {"fs.pipe-max-size", 1, 4096, INT32_MAX, +[](Profile& p) { return &p.sys.pipe_max_size; },
+     "largest F_SETPIPE_SZ of the unprivileged, bytes"},
     {"fs.protected_hardlinks", 1, 0, 1, +[](Profile& p) { return &p.vfs.protected_hardlinks; },
      "no hard links to files of others that one may not write"},
     {"fs.protected_symlinks", 1, 0, 1, +[](Profile& p) { return &p.vfs.protected_symlinks; },

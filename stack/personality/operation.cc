@@ -9,7 +9,9 @@ absl::string_view OperationName(Operation operation) {
       "close",       "dup",        "fcntl",      "ioctl",    "poll",     "epoll_ctl", "epoll_wait",
       "sleep",       "signal",     "rlimit",     "open",     "lseek",    "mkdir",     "rmdir",
       "unlink",      "rename",     "link",       "symlink",  "readlink", "chmod",     "chown",
-      "stat",        "access",     "mknod",      "truncate", "chdir",    "chroot",    "identity"};
+      "stat",        "access",     "mknod",      "truncate", "chdir",    "chroot",    "identity",
+      "pipe",        "fork",       "exec",       "wait",     "setpgid",  "getdents",  "utimensat",
+      "lock",        "unmount"};
   return kNames[static_cast<int>(operation)];
 }
 

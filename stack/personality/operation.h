@@ -51,9 +51,18 @@ enum class Operation : uint8_t {
   kChdir,  // chdir, fchdir, getcwd
   kChroot,
   kIdentity,  // setuid, setgroups and relatives
+  kPipe,      // pipe, pipe2
+  kFork,
+  kExec,           // execve, posix_spawn
+  kWait,           // wait, waitpid, waitid
+  kSetGroup,       // setpgid, setsid
+  kReadDirectory,  // getdents
+  kSetTimes,       // utimensat and relatives
+  kLock,           // flock, fcntl(F_SETLK) and relatives
+  kUnmount,
 };
 
-inline constexpr int kOperationCount = static_cast<int>(Operation::kIdentity) + 1;
+inline constexpr int kOperationCount = static_cast<int>(Operation::kUnmount) + 1;
 
 // "connect", "send"; "any" for kAny.
 absl::string_view OperationName(Operation operation);

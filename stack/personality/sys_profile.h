@@ -55,6 +55,36 @@ struct SysProfile {
   // select() writes the time that is left into its argument.
   bool select_updates_timeout = true;
 
+  // --- Programs ---
+  int64_t exec_string_max = 131072;  // bytes of one argument and its NUL
+  int64_t exec_total_max = 2097152;  // of all, with the environment and the pointers
+  int64_t exec_interpreters = 5;     // of a script, its interpreter, and so on
+
+  // --- Pipes and FIFOs ---
+  // Both ends of a pipe read and write.
+  bool pipes_are_bidirectional = false;
+  // A pipe holds pages, and a write that does not fit behind what the last page holds begins
+  // another; otherwise it holds bytes.
+  bool pipe_holds_pages = true;
+  int64_t pipe_size = 65536;          // what a new pipe holds
+  int64_t pipe_grown_size = 65536;    // what it grows to when more is written
+  int64_t pipe_reverse_size = 65536;  // what it holds of the other direction, if there is one
+  int64_t pipe_buf = 4096;            // PIPE_BUF: as much is written at once or not at all
+  // fs.pipe-max-size: what F_SETPIPE_SZ of the unprivileged gives at most; 0: no such command.
+  int64_t pipe_max_size = 1048576;
+  // When nobody writes any more a pipe is readable, besides being hung up; when nobody reads any
+  // more it is writable and hung up (otherwise writable and in error).
+  bool pipe_end_is_readable = false;
+
+  // --- Events as files ---
+  bool has_signalfd = true;
+  // poll() of an eventfd or a timerfd knows POLLRDNORM and POLLWRNORM.
+  bool event_files_poll_norm = false;
+  // A write to an eventfd must be of 8 bytes, not only of so many at least.
+  bool event_write_is_exact = true;
+  // lseek() of an eventfd and its like does nothing, instead of failing.
+  bool event_files_have_position = true;
+
   // --- Readiness ---
   bool has_epoll = true;
   // Which bits of poll() make select() report a descriptor in its three sets.

@@ -117,7 +117,8 @@ Result<> InetSocket::BindChecked(const RawAddress& address, const Credentials& c
 
   const bool taken = !fresh || port_.port() != 0;
   const Result<> bound = taken ? Result<>(Cause::kAlreadyBound) : Result<>();
-  const bool denied = ports().PortNeedsPrivilege(decoded->port) && !credentials.privileged();
+  const bool denied =
+      ports().PortNeedsPrivilege(decoded->port) && !credentials.Has(Capability::kNetBindService);
   const Result<> privilege = denied ? Result<>(Cause::kPortPrivileged) : Result<>();
   const Result<> local = CheckLocalAddress(*decoded);
   // In each system's own order; see SocketProfile::bound_check_first.

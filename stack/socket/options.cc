@@ -193,7 +193,7 @@ Result<> SetBuffer(const OptionContext& context, bool receive, bool force, int64
     if (number < 1) return Cause::kOptionValueInvalid;
     if (number > profile.maxsockbuf) return Cause::kNoBufferSpace;
   } else if (force) {
-    if (!credentials.privileged()) return Cause::kNoPermission;
+    if (!credentials.Has(Capability::kNetAdmin)) return Cause::kNoPermission;
     size = std::max<int64_t>(number, 0);
   } else {
     // A negative size is a huge unsigned one.
@@ -293,7 +293,10 @@ Result<> SetSocketSpecial(const OptionContext& context, const Row& row, int64_t 
     case SO_RCVLOWAT:
       return SetLowWater(context, number);
     default:  // SO_PRIORITY
-      if ((number < 0 || number > 6) && !credentials.privileged()) return Cause::kNoPermission;
+      if ((number < 0 || number > 6) && !credentials.Has(Capability::kNetAdmin) &&
+          !credentials.Has(Capability::kNetRaw)) {
+        return Cause::kNoPermission;
+      }
       context.options->priority = static_cast<int32_t>(number);
       return {};
   }

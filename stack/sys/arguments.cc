@@ -149,6 +149,15 @@ timeval ToTimeval(Duration duration) {
   return time;
 }
 
+SignalInfo FromCaller(const SysContext& context, int signal, int code) {
+  SignalInfo info;
+  info.signal = signal;
+  info.code = code;
+  info.pid = context.process.pid();
+  info.uid = context.process.identity().users().real;
+  return info;
+}
+
 SignalSet ToSignalSet(const sigset_t& set) {
   static_assert(sizeof(sigset_t) >= sizeof(SignalSet));
   SignalSet bits = 0;

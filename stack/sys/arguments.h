@@ -61,6 +61,9 @@ Result<Duration> ToDuration(const timeval& time);
 timespec ToTimespec(Duration duration);
 timeval ToTimeval(Duration duration);
 
+// A signal that the caller sends; `code` is one of SI_*.
+SignalInfo FromCaller(const SysContext& context, int signal, int code);
+
 // Signals 1 to 64 of the program's set.
 SignalSet ToSignalSet(const sigset_t& set);
 sigset_t FromSignalSet(SignalSet set);

@@ -9,6 +9,7 @@
 #include "stack/sys/fifo.h"
 #include "stack/sys/node_file.h"
 #include "stack/sys/pass_through.h"
+#include "stack/sys/pipe_file.h"
 #include "stack/sys/syscalls.h"
 #include "stack/sys/user_memory.h"
 #include "stack/vfs/vfs.h"
@@ -65,7 +66,13 @@ Node* NodeOf(File* file) {
 // What fstat() says of sockets, pipes and what else has no inode of the host's.
 struct stat StatWithoutNode(File* file) {
   struct stat status = {};
-  status.st_mode = S_IFIFO | 0600;
+  // An epoll instance and its like have no type.
+  status.st_mode = 0600;
+  if (const PipeEnd* const pipe = PipeEnd::Of(file); pipe != nullptr) {
+    status.st_mode = S_IFIFO | 0600;
+    status.st_uid = pipe->uid();
+    status.st_gid = pipe->gid();
+  }
   if (file->AsSocket() != nullptr) status.st_mode = S_IFSOCK | 0777;
   if (AsPassThrough(file) != nullptr) status.st_mode = S_IFCHR | 0600;
   status.st_nlink = 1;

@@ -10,6 +10,7 @@
 #include "sim/core/coverage_mark.h"
 #include "sim/core/trace.h"
 #include "stack/personality/errno_rules.h"
+#include "stack/sys/siginfo.h"
 
 namespace drywire {
 namespace {
@@ -17,9 +18,7 @@ namespace {
 void RunHandler(const TakenSignal& taken) {
   const int saved_errno = errno;
   if (taken.action.info_handler != nullptr) {
-    siginfo_t info = {};
-    info.si_signo = taken.signal;
-    info.si_code = SI_USER;
+    siginfo_t info = ToSiginfo(taken.info);
     taken.action.info_handler(taken.signal, &info, nullptr);
   } else {
     taken.action.handler(taken.signal);

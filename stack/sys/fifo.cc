@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "stack/sys/pipe_queue.h"
+
 namespace drywire {
 namespace {
 
@@ -10,10 +12,10 @@ constexpr uint32_t kWritable = kPollOut | kPollWrNorm;
 
 }  // namespace
 
-Ref<FifoPipe> FifoPipe::Of(const NodeRef& node) {
+Ref<FifoPipe> FifoPipe::Of(const NodeRef& node, const SysProfile* profile) {
   // Nothing else ties itself to a FIFO.
   auto* const known = static_cast<FifoPipe*>(node->client());
-  return Ref<FifoPipe>(known != nullptr ? known : new FifoPipe(node));
+  return Ref<FifoPipe>(known != nullptr ? known : new FifoPipe(node, profile));
 }
 
 void FifoPipe::NotifyReaders(uint32_t key) {
@@ -28,8 +30,8 @@ void FifoPipe::NotifyWriters(uint32_t key) {
   }
 }
 
-FifoEnd::FifoEnd(const NodeRef& node, bool reads, bool writes)
-    : pipe_(FifoPipe::Of(node)),
+FifoEnd::FifoEnd(const NodeRef& node, const SysProfile* profile, bool reads, bool writes)
+    : pipe_(FifoPipe::Of(node, profile)),
       reads_(reads),
       writes_(writes),
       readers_before_(pipe_->reader_opens_),
@@ -60,31 +62,39 @@ Result<> FifoEnd::OtherEndCame(bool nonblocking) const {
 
 uint32_t FifoEnd::Poll() const {
   uint32_t state = 0;
+  const uint32_t end = pipe_->profile_->pipe_end_is_readable ? kReadable : 0;
   if (reads_) {
-    if (pipe_->queue_.size() > 0) state |= kReadable;
+    if (pipe_->buffer_.size() > 0) state |= kReadable;
     // As long as nobody ever wrote there is nothing to hang up.
-    if (pipe_->writers_ == 0 && pipe_->writer_opens_ != writers_before_) state |= kPollHup;
+    if (pipe_->writers_ == 0 && pipe_->writer_opens_ != writers_before_) state |= kPollHup | end;
   }
   if (writes_) {
-    if (pipe_->queue_.room() >= kAtomicWrite) state |= kWritable;
-    if (pipe_->readers_ == 0) state |= kPollErr;
+    if (pipe_->buffer_.IsWritable()) state |= kWritable;
+    if (pipe_->readers_ == 0) state |= end != 0 ? kWritable | kPollHup : uint32_t{kPollErr};
   }
   return state;
 }
 
 Result<size_t> FifoEnd::Read(absl::Span<const Buffer> buffers) {
   if (!reads_) return Cause::kBadDescriptor;
-  const size_t taken = pipe_->queue_.Take(buffers, /*peek=*/false);
-  if (taken > 0) pipe_->NotifyWriters(kWritable);
+  const bool was_writable = pipe_->buffer_.IsWritable();
+  const size_t taken = pipe_->buffer_.Take(buffers);
   if (taken == 0 && pipe_->writers_ > 0 && SizeOf(buffers) > 0) return Cause::kWouldBlock;
+  // As PipeEnd::Read() does.
+  const bool by_pages = pipe_->profile_->pipe_holds_pages;
+  if (by_pages ? !was_writable && pipe_->buffer_.IsWritable() : taken > 0) {
+    pipe_->NotifyWriters(kWritable);
+  }
   return taken;
 }
 
 Result<size_t> FifoEnd::Write(absl::Span<const Buffer> buffers) {
   if (!writes_) return Cause::kBadDescriptor;
+  const size_t size = SizeOf(buffers);
+  if (size == 0 && pipe_->profile_->pipe_holds_pages) return size_t{0};
   if (pipe_->readers_ == 0) return Cause::kSendShutDown;
-  if (pipe_->queue_.MustWait(SizeOf(buffers))) return Cause::kWouldBlock;
-  const size_t put = pipe_->queue_.Put(buffers);
+  if (pipe_->buffer_.MustWait(size)) return Cause::kWouldBlock;
+  const size_t put = pipe_->buffer_.Put(buffers, /*packet=*/false);
   if (put > 0) pipe_->NotifyReaders(kReadable);
   return put;
 }
@@ -92,8 +102,8 @@ Result<size_t> FifoEnd::Write(absl::Span<const Buffer> buffers) {
 void FifoEnd::Leave() {
   if (std::exchange(left_, true)) return;
   Unlink();
-  if (reads_ && --pipe_->readers_ == 0) pipe_->NotifyWriters(kPollErr);
-  if (writes_ && --pipe_->writers_ == 0) pipe_->NotifyReaders(kPollHup);
+  if (reads_ && --pipe_->readers_ == 0) pipe_->NotifyWriters(kWritable | kPollErr | kPollHup);
+  if (writes_ && --pipe_->writers_ == 0) pipe_->NotifyReaders(kReadable | kPollHup);
 }
 
 }  // namespace drywire

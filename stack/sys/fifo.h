@@ -11,8 +11,9 @@
 #include "sim/core/intrusive_list.h"
 #include "stack/base/ref.h"
 #include "stack/personality/cause.h"
+#include "stack/personality/sys_profile.h"
 #include "stack/socket/file.h"
-#include "stack/sys/pipe_queue.h"
+#include "stack/sys/pipe_buffer.h"
 #include "stack/vfs/node.h"
 
 namespace drywire {
@@ -23,7 +24,7 @@ class FifoEnd;
 class FifoPipe final : public NodeClient {
  public:
   // The one of a FIFO's node, new if need be.
-  static Ref<FifoPipe> Of(const NodeRef& node);
+  static Ref<FifoPipe> Of(const NodeRef& node, const SysProfile* profile);
 
   void AddReference() { ++references_; }
   void DropReference() {
@@ -32,7 +33,8 @@ class FifoPipe final : public NodeClient {
 
  private:
   friend class FifoEnd;
-  explicit FifoPipe(NodeRef node) : node_(std::move(node)), queue_(kPipeCapacity) {
+  FifoPipe(NodeRef node, const SysProfile* profile)
+      : node_(std::move(node)), profile_(profile), buffer_(profile, profile->pipe_size) {
     node_->set_client(this);
   }
   ~FifoPipe() override { node_->set_client(nullptr); }
@@ -41,7 +43,8 @@ class FifoPipe final : public NodeClient {
   void NotifyWriters(uint32_t key);
 
   NodeRef node_;
-  PipeQueue queue_;
+  const SysProfile* profile_;
+  PipeBuffer buffer_;
   IntrusiveList<FifoEnd> ends_;
   int readers_ = 0;
   int writers_ = 0;
@@ -53,7 +56,8 @@ class FifoPipe final : public NodeClient {
 
 class FifoEnd final : public File, public ListHook<> {
  public:
-  FifoEnd(const NodeRef& node, bool reads, bool writes);
+  // `profile` is the host's; not owned.
+  FifoEnd(const NodeRef& node, const SysProfile* profile, bool reads, bool writes);
   ~FifoEnd() override { Leave(); }
 
   // Null unless `file` is one.
@@ -63,6 +67,7 @@ class FifoEnd final : public File, public ListHook<> {
   const NodeRef& node_ref() const { return pipe_->node_; }
   bool reads() const { return reads_; }
   bool writes() const { return writes_; }
+  PipeBuffer& buffer() { return pipe_->buffer_; }
 
   // Whether open() may return: the other end is open, or has been since. kWouldBlock; kNoReader for
   // a writer that does not want to wait.

@@ -7,9 +7,11 @@
 
 #include "stack/sys/arguments.h"
 #include "stack/sys/blocking.h"
+#include "stack/sys/event_file.h"
 #include "stack/sys/fifo.h"
+#include "stack/sys/install_pair.h"
 #include "stack/sys/node_file.h"
-#include "stack/sys/pipe.h"
+#include "stack/sys/pipe_file.h"
 #include "stack/sys/syscalls.h"
 #include "stack/sys/user_memory.h"
 
@@ -68,8 +70,37 @@ int StatusFlags(const SysContext& context, File& file) {
     flags |= (mode.appends ? O_APPEND : 0) | by_path;
   } else if (const FifoEnd* const end = FifoEnd::Of(&file); end != nullptr) {
     flags = access(end->reads(), end->writes()) | by_path;
+  } else if (const PipeEnd* const pipe = PipeEnd::Of(&file); pipe != nullptr) {
+    flags = access(pipe->reads(), pipe->writes()) | (pipe->packets() ? O_DIRECT : 0);
   }
   return flags | (file.nonblocking() ? O_NONBLOCK : 0);
+}
+
+// F_GETPIPE_SZ and F_SETPIPE_SZ: kBadDescriptor for what is no pipe.
+CallOutcome PipeSize(const SysContext& context, File& file, int command, long argument) {
+  if (context.profile().sys.pipe_max_size == 0) return Cause::kInvalidArgument;
+  PipeBuffer* buffer = nullptr;
+  if (PipeEnd* const pipe = PipeEnd::Of(&file); pipe != nullptr) buffer = &pipe->buffer();
+  if (FifoEnd* const end = FifoEnd::Of(&file); end != nullptr) buffer = &end->buffer();
+  if (buffer == nullptr) return Cause::kBadDescriptor;
+  if (command == F_GETPIPE_SZ) return buffer->capacity();
+  const auto size = static_cast<unsigned>(argument);
+  return buffer->SetCapacity(size, context.process.credentials().Has(Capability::kSysResource));
+}
+
+// FIONREAD of what is no socket: kNotSupported.
+Result<int64_t> ReadableBytes(File& file) {
+  if (const NodeFile* const node = NodeFile::Of(&file);
+      node != nullptr && node->node().type() == FileType::kRegular) {
+    return node->node().Stat().size - node->position();
+  }
+  if (const PipeEnd* const pipe = PipeEnd::Of(&file); pipe != nullptr) {
+    return static_cast<int64_t>(pipe->buffer().size());
+  }
+  if (FifoEnd* const end = FifoEnd::Of(&file); end != nullptr) {
+    return static_cast<int64_t>(end->buffer().size());
+  }
+  return Cause::kNotSupported;
 }
 
 CallOutcome Fcntl(SysContext& context, int fd, int command, long argument) {
@@ -96,6 +127,9 @@ CallOutcome Fcntl(SysContext& context, int fd, int command, long argument) {
       }
       (*file)->set_nonblocking((argument & O_NONBLOCK) != 0);
       return 0;
+    case F_GETPIPE_SZ:
+    case F_SETPIPE_SZ:
+      return PipeSize(context, **file, command, argument);
     default:
       (void)NotModelled(context, "that command of fcntl()");
       return Cause::kInvalidArgument;
@@ -122,14 +156,13 @@ CallOutcome Ioctl(SysContext& context, int fd, unsigned long request, void* argu
       return 0;
     case FIONREAD:
     case TIOCOUTQ: {
-      if (const NodeFile* const node = NodeFile::Of(file->get());
-          node != nullptr && request == FIONREAD && node->node().type() == FileType::kRegular) {
-        value = static_cast<int>(node->node().Stat().size - node->position());
-        if (!WriteUser(static_cast<int*>(argument), value)) return Cause::kBadAddressPointer;
-        return 0;
+      Result<int64_t> count = Cause::kNotSupported;
+      if (socket != nullptr) {
+        const auto bytes = request == FIONREAD ? socket->Readable() : socket->Unsent();
+        count = bytes.ok() ? Result<int64_t>(static_cast<int64_t>(*bytes)) : bytes.cause();
+      } else if (request == FIONREAD) {
+        count = ReadableBytes(**file);
       }
-      if (socket == nullptr) return Cause::kNotSupported;
-      auto count = request == FIONREAD ? socket->Readable() : socket->Unsent();
       if (!count.ok()) return count.cause();
       value = static_cast<int>(*count);
       if (!WriteUser(static_cast<int*>(argument), value)) return Cause::kBadAddressPointer;
@@ -141,12 +174,16 @@ CallOutcome Ioctl(SysContext& context, int fd, unsigned long request, void* argu
 }
 
 CallOutcome Pipe(SysContext& context, int* fds, int flags) {
-  if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) != 0) return Cause::kInvalidArgument;
-  const FilePair pipe = MakePipe();
-  pipe.read->set_nonblocking((flags & O_NONBLOCK) != 0);
-  pipe.write->set_nonblocking((flags & O_NONBLOCK) != 0);
+  const bool has_packets = context.profile().sys.pipe_holds_pages;
+  if ((flags & ~(O_CLOEXEC | O_NONBLOCK | (has_packets ? O_DIRECT : 0))) != 0) {
+    return Cause::kInvalidArgument;
+  }
+  const PipeEnd::Pair pipe =
+      PipeEnd::Make(&context.profile().sys, context.process.credentials(), (flags & O_DIRECT) != 0);
+  pipe.first->set_nonblocking((flags & O_NONBLOCK) != 0);
+  pipe.second->set_nonblocking((flags & O_NONBLOCK) != 0);
   DRYWIRE_RETURN_IF_FAILED(
-      InstallPair(context, pipe.read, pipe.write, (flags & O_CLOEXEC) != 0, fds));
+      InstallPair(context, pipe.first, pipe.second, (flags & O_CLOEXEC) != 0, fds));
   return 0;
 }
 
@@ -154,7 +191,9 @@ CallOutcome EventFd(SysContext& context, unsigned initial, int flags) {
   if ((flags & ~(EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE)) != 0) {
     return Cause::kInvalidArgument;
   }
-  const FileRef file = MakeEventCounter(initial, (flags & EFD_SEMAPHORE) != 0);
+  const FileRef file(new EventFile(initial, (flags & EFD_SEMAPHORE) != 0,
+                                   context.profile().sys.event_files_poll_norm,
+                                   context.profile().sys.event_write_is_exact));
   file->set_nonblocking((flags & EFD_NONBLOCK) != 0);
   return Descriptor(context.process.fds().Install(file, (flags & EFD_CLOEXEC) != 0));
 }

@@ -39,7 +39,7 @@ struct SendRequest {
 void MaybeRaiseSigpipe(SysContext& context, Cause cause, bool stream, int flags) {
   if (!stream || (flags & MSG_NOSIGNAL) != 0 || context.task.killed()) return;
   if (context.host().errnos().Errno(Operation::kSend, cause) == EPIPE) {
-    (void)context.process.Raise(SIGPIPE).ok();
+    (void)context.process.Raise(FromCaller(context, SIGPIPE, SI_USER)).ok();
   }
 }
 

@@ -6,10 +6,14 @@
 
 #include "stack/sys/arguments.h"
 #include "stack/sys/blocking.h"
+#include "stack/sys/epoll.h"
+#include "stack/sys/event_file.h"
 #include "stack/sys/fifo.h"
 #include "stack/sys/node_file.h"
 #include "stack/sys/receive.h"
+#include "stack/sys/signal_file.h"
 #include "stack/sys/syscalls.h"
+#include "stack/sys/timer_file.h"
 #include "stack/sys/user_memory.h"
 #include "stack/vfs/vfs.h"
 
@@ -57,7 +61,7 @@ Result<FileRef> OpenFifo(SysContext& context, const NodeRef& node, int flags) {
   if (access == kNoAccess) return Cause::kInvalidArgument;
   const bool reads = access == O_RDONLY || access == O_RDWR;
   const bool writes = access == O_WRONLY || access == O_RDWR;
-  const FileRef file(new FifoEnd(node, reads, writes));
+  const FileRef file(new FifoEnd(node, &context.profile().sys, reads, writes));
   const auto& end = static_cast<const FifoEnd&>(*file);
   BlockOptions options;
   options.direction = reads ? Direction::kRead : Direction::kWrite;
@@ -106,6 +110,13 @@ Result<Ref<NodeFile>> FindNodeFile(SysContext& context, int fd) {
   return Ref<NodeFile>(node);
 }
 
+// What is neither a file of a filesystem nor a pipe nor a socket.
+bool IsEventFile(SysContext& context, int fd) {
+  File* const file = context.process.fds().Get(fd);
+  return dynamic_cast<EventFile*>(file) != nullptr || dynamic_cast<Epoll*>(file) != nullptr ||
+         TimerFile::Of(file) != nullptr || SignalFile::Of(file) != nullptr;
+}
+
 CallOutcome Pread(SysContext& context, int fd, void* data, size_t size, off_t offset) {
   if (offset < 0) return Cause::kInvalidArgument;
   const Result<Ref<NodeFile>> file = FindNodeFile(context, fd);
@@ -146,7 +157,10 @@ SysResult SysLseek(SysContext& context, int fd, off_t offset, int whence) {
       {"lseek", Operation::kSeek, fd, static_cast<uint64_t>(offset), static_cast<uint64_t>(whence)},
       [&]() -> CallOutcome {
         const Result<Ref<NodeFile>> file = FindNodeFile(context, fd);
-        if (!file.ok()) return file.cause();
+        if (!file.ok()) {
+          const bool ignored = context.profile().sys.event_files_have_position;
+          return ignored && IsEventFile(context, fd) ? CallOutcome(0) : CallOutcome(file.cause());
+        }
         return (*file)->Seek(offset, whence);
       });
 }

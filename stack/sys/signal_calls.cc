@@ -1,30 +1,119 @@
 // Signals.
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
+
+#include <limits>
+#include <optional>
+#include <vector>
 
 #include "stack/sys/arguments.h"
 #include "stack/sys/blocking.h"
+#include "stack/sys/siginfo.h"
+#include "stack/sys/signal_file.h"
 #include "stack/sys/syscalls.h"
 #include "stack/sys/user_memory.h"
 
 namespace drywire {
 namespace {
 
-CallOutcome Kill(SysContext& context, pid_t pid, int signal) {
-  if (pid < -1) return Cause::kNoSuchProcess;
-  if (pid == -1) return NotModelled(context, "kill() of every process");
-  // A process is alone in its group.
-  Process* const target = pid == 0 ? &context.process : context.host().FindProcess(pid);
+// One of the processes that kill() is about; none is kNoSuchProcess.
+Result<> SendTo(SysContext& context, Process* target, const SignalInfo& info) {
   if (target == nullptr) return Cause::kNoSuchProcess;
-  if (signal < 0 || signal > kSignalCount) return Cause::kInvalidArgument;
+  if (info.signal < 0 || info.signal > kSignalCount) return Cause::kInvalidArgument;
   // kill(2): one of the sender's ids is one that the target was started with.
   const ProcessIds self = context.process.identity().users();
   const ProcessIds other = target->identity().users();
   const bool related = self.effective == other.saved || self.effective == other.real ||
                        self.real == other.saved || self.real == other.real;
-  if (!related && !context.process.credentials().privileged()) return Cause::kNoPermission;
-  DRYWIRE_RETURN_IF_FAILED(target->Raise(signal));
+  if (!related && target != &context.process &&
+      !context.process.credentials().Has(Capability::kKill)) {
+    return Cause::kNoPermission;
+  }
+  return target->Raise(info);
+}
+
+// Of every process, but for the caller and init, or of a group. Succeeds if one of them got it.
+CallOutcome SendToMany(SysContext& context, bool all, int group, const SignalInfo& info) {
+  std::vector<int> pids;
+  bool self = false;
+  for (Process& process : context.host().processes()) {
+    const bool is_there = process.state() == ProcessState::kRunning || process.is_zombie();
+    if (!is_there || (!all && process.group() != group)) continue;
+    if (&process == &context.process) {
+      self = !all;
+    } else {
+      pids.push_back(process.pid());
+    }
+  }
+  // The caller last: it may not come back.
+  if (self) pids.push_back(context.process.pid());
+  Result<> last = Cause::kNoSuchProcess;
+  bool sent = false;
+  for (const int pid : pids) {
+    const Result<> result = SendTo(context, context.host().FindProcessOrZombie(pid), info);
+    sent = sent || result.ok();
+    // Whom one may not signal is no error when it is about everybody.
+    if (result.ok() || !all || result.cause() != Cause::kNoPermission) last = result;
+  }
+  if (!sent && !last.ok() && !(all && !pids.empty() && last.cause() == Cause::kNoSuchProcess)) {
+    return last.cause();
+  }
   return 0;
+}
+
+CallOutcome Kill(SysContext& context, pid_t pid, int signal) {
+  const SignalInfo info = FromCaller(context, signal, SI_USER);
+  if (pid == std::numeric_limits<pid_t>::min()) return Cause::kNoSuchProcess;
+  if (pid <= 0) {
+    return SendToMany(context, pid == -1, pid == 0 ? context.process.group() : -pid, info);
+  }
+  DRYWIRE_RETURN_IF_FAILED(SendTo(context, context.host().FindProcessOrZombie(pid), info));
+  return 0;
+}
+
+CallOutcome Sigtimedwait(SysContext& context, SignalSet set, siginfo_t* info, Instant deadline) {
+  for (;;) {
+    if (const std::optional<SignalInfo> taken = context.process.TakePending(set)) {
+      if (info != nullptr && !WriteUser(info, ToSiginfo(*taken))) return Cause::kBadAddressPointer;
+      return int64_t{taken->signal};
+    }
+    if (context.now() >= deadline) return Cause::kWouldBlock;
+    const Scheduler::Interest interest = {&context.process.signal_arrivals(), kAnyKey};
+    switch (WaitInCall(context, absl::MakeConstSpan(&interest, 1), WaitSubject{"sigtimedwait"},
+                       deadline)) {
+      case WaitEnd::kNotified:
+      case WaitEnd::kDeadline:
+        break;
+      case WaitEnd::kSignal:
+        // It may be one that is waited for.
+        if ((context.process.pending() & set) != 0) break;
+        return Cause::kInterrupted;
+      case WaitEnd::kKilled:
+        return Cause::kInterrupted;
+    }
+  }
+}
+
+CallOutcome Signalfd(SysContext& context, int fd, const sigset_t* set, int flags) {
+  if (!context.profile().sys.has_signalfd) return Cause::kNoSuchCall;
+  SignalSet signals = 0;
+  if (!CopyFromUser(&signals, set, sizeof signals)) return Cause::kBadAddressPointer;
+  if ((flags & ~(SFD_CLOEXEC | SFD_NONBLOCK)) != 0) return Cause::kInvalidArgument;
+  signals &= ~(SignalBit(SIGKILL) | SignalBit(SIGSTOP));
+  if (fd == -1) {
+    const FileRef file(new SignalFile(&context.scheduler(), signals));
+    file->set_nonblocking((flags & SFD_NONBLOCK) != 0);
+    const Result<int> made = context.process.fds().Install(file, (flags & SFD_CLOEXEC) != 0);
+    if (!made.ok()) return made.cause();
+    return int64_t{*made};
+  }
+  const Result<FileRef> file = FindFile(context, fd);
+  if (!file.ok()) return file.cause();
+  SignalFile* const known = SignalFile::Of(file->get());
+  if (known == nullptr) return Cause::kInvalidArgument;
+  known->set_signals(signals);
+  return int64_t{fd};
 }
 
 SignalAction FromSigaction(const struct sigaction& action) {
@@ -42,6 +131,7 @@ SignalAction FromSigaction(const struct sigaction& action) {
     }
   }
   result.mask = ToSignalSet(action.sa_mask);
+  result.no_zombies = (action.sa_flags & SA_NOCLDWAIT) != 0;
   result.restart = (action.sa_flags & SA_RESTART) != 0;
   result.no_defer = (action.sa_flags & SA_NODEFER) != 0;
   result.reset_hand = (action.sa_flags & static_cast<int>(SA_RESETHAND)) != 0;
@@ -61,6 +151,7 @@ struct sigaction ToSigaction(const SignalAction& action) {
     result.sa_handler = action.handler;
   }
   result.sa_mask = FromSignalSet(action.mask);
+  if (action.no_zombies) result.sa_flags |= SA_NOCLDWAIT;
   if (action.restart) result.sa_flags |= SA_RESTART;
   if (action.no_defer) result.sa_flags |= SA_NODEFER;
   if (action.reset_hand) result.sa_flags |= static_cast<int>(SA_RESETHAND);
@@ -127,6 +218,52 @@ SysResult SysKill(SysContext& context, pid_t pid, int signal) {
       context,
       {"kill", Operation::kSignal, -1, static_cast<uint64_t>(pid), static_cast<uint64_t>(signal)},
       [&] { return Kill(context, pid, signal); });
+}
+
+SysResult SysRaise(SysContext& context, int signal) {
+  return RunCall(context, {"kill", Operation::kSignal, -1, 0, static_cast<uint64_t>(signal)},
+                 [&]() -> CallOutcome {
+                   DRYWIRE_RETURN_IF_FAILED(
+                       SendTo(context, &context.process, FromCaller(context, signal, SI_TKILL)));
+                   return 0;
+                 });
+}
+
+SysResult SysSigqueue(SysContext& context, pid_t pid, int signal, const sigval& value) {
+  return RunCall(context,
+                 {"sigqueue", Operation::kSignal, -1, static_cast<uint64_t>(pid),
+                  static_cast<uint64_t>(signal)},
+                 [&]() -> CallOutcome {
+                   SignalInfo info = FromCaller(context, signal, SI_QUEUE);
+                   info.value = reinterpret_cast<uintptr_t>(value.sival_ptr);
+                   Process* const target =
+                       pid > 0 ? context.host().FindProcessOrZombie(pid) : nullptr;
+                   DRYWIRE_RETURN_IF_FAILED(SendTo(context, target, info));
+                   return 0;
+                 });
+}
+
+SysResult SysSigtimedwait(SysContext& context, const sigset_t* set, siginfo_t* info,
+                          const timespec* timeout) {
+  SignalSet signals = 0;
+  timespec time = {};
+  const bool readable = CopyFromUser(&signals, set, sizeof signals) &&
+                        (timeout == nullptr || ReadUser(&time, timeout));
+  return RunCall(context, {"sigtimedwait", Operation::kSignal}, [&]() -> CallOutcome {
+    if (!readable) return Cause::kBadAddressPointer;
+    Instant deadline = kNever;
+    if (timeout != nullptr) {
+      const Result<Duration> duration = ToDuration(time);
+      if (!duration.ok()) return duration.cause();
+      deadline = context.now() + *duration;
+    }
+    return Sigtimedwait(context, signals, info, deadline);
+  });
+}
+
+SysResult SysSignalfd(SysContext& context, int fd, const sigset_t* set, int flags) {
+  return RunCall(context, {"signalfd", Operation::kSignal, fd, static_cast<uint64_t>(flags)},
+                 [&] { return Signalfd(context, fd, set, flags); });
 }
 
 SysResult SysSigaction(SysContext& context, int signal, const struct sigaction* action,

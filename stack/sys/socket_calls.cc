@@ -8,7 +8,7 @@
 #include "stack/socket/unix_socket.h"
 #include "stack/sys/arguments.h"
 #include "stack/sys/blocking.h"
-#include "stack/sys/pipe.h"
+#include "stack/sys/install_pair.h"
 #include "stack/sys/syscalls.h"
 #include "stack/sys/user_memory.h"
 

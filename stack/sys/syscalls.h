@@ -6,10 +6,10 @@
 // host's. The order in which arguments are judged is the system's, as observed on Linux 6.18 and as
 // FreeBSD's uipc_syscalls.c has it. See errno_rules for the errors of each call.
 //
-// Left out: processes (fork, exec, wait), threads' own signals and masks, real-time signals with
-// data, ancillary data of UNIX sockets, asynchronous I/O, io_uring, splice and sendfile, kqueue,
-// reading directories, paths relative to descriptors, file locks, mapping files into memory.
-// What is not modelled fails and says so on standard error.
+// Left out: fork() that returns twice (SysFork is given what the child runs), threads' own signals
+// and masks, ancillary data of UNIX sockets, asynchronous I/O, io_uring, splice and sendfile,
+// kqueue, reading directories, paths relative to descriptors, file locks, mapping files into
+// memory. What is not modelled fails and says so on standard error.
 #ifndef DRYWIRE_STACK_SYS_SYSCALLS_H_
 #define DRYWIRE_STACK_SYS_SYSCALLS_H_
 
@@ -23,9 +23,13 @@
 #include <sys/time.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "stack/sys/call.h"
 #include "stack/sys/sys_environment.h"
@@ -166,6 +170,61 @@ SysResult SysSigpending(SysContext& context, sigset_t* set);
 SysResult SysSigsuspend(SysContext& context, const sigset_t* mask);
 SysResult SysPause(SysContext& context);
 SysResult SysSchedYield(SysContext& context);
+SysResult SysRaise(SysContext& context, int signal);
+SysResult SysSigqueue(SysContext& context, pid_t pid, int signal, const sigval& value);
+// `info` and `timeout` may be null.
+SysResult SysSigtimedwait(SysContext& context, const sigset_t* set, siginfo_t* info,
+                          const timespec* timeout);
+// A new descriptor for `fd` -1, otherwise the set of an old one changes.
+SysResult SysSignalfd(SysContext& context, int fd, const sigset_t* set, int flags);
+
+// --- Processes (process_calls.cc) ---
+// fork(2) whose child runs `body` and ends with the status that it returns.
+SysResult SysFork(SysContext& context, std::function<int()> body);
+SysResult SysGetppid(SysContext& context);
+// wait4(2) without a usage: the pid, or 0 for WNOHANG.
+SysResult SysWaitpid(SysContext& context, pid_t pid, int* status, int options);
+// P_PID, P_PGID, P_ALL.
+SysResult SysWaitid(SysContext& context, int type, id_t id, siginfo_t* info, int options);
+// What execve(2) has made the process run: RunImage() runs it.
+struct ExecImage {
+  Host::Program program;
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;
+};
+// A null `environment` stands for the process's own. When this succeeds the process is the new
+// program's, which the caller must run, and never come back from.
+SysResult SysExecve(SysContext& context, const char* path, char* const* arguments,
+                    char* const* environment, ExecImage* image);
+// The first of these that is there and may be executed, as execvp(3) does.
+SysResult SysExecveAny(SysContext& context, const std::vector<std::string>& paths,
+                       char* const* arguments, char* const* environment, ExecImage* image);
+// The exit status.
+int RunImage(const ExecImage& image);
+// posix_spawn(3): what the child does before it runs the program.
+struct SpawnRequest {
+  struct Action {
+    enum class Kind : uint8_t { kClose, kDup2, kOpen, kChdir, kFchdir };
+    Kind kind = Kind::kClose;
+    int fd = -1;
+    int to = -1;
+    std::string path;
+    int flags = 0;
+    mode_t mode = 0;
+  };
+  std::vector<Action> actions;
+  int flags = 0;  // POSIX_SPAWN_*
+  pid_t group = 0;
+  sigset_t mask = {};
+  sigset_t defaults = {};
+};
+// Tries several paths, as SysExecveAny() does.
+SysResult SysSpawn(SysContext& context, const std::vector<std::string>& paths,
+                   const SpawnRequest& request, char* const* arguments, char* const* environment);
+SysResult SysGetpgid(SysContext& context, pid_t pid);
+SysResult SysSetpgid(SysContext& context, pid_t pid, pid_t group);
+SysResult SysGetsid(SysContext& context, pid_t pid);
+SysResult SysSetsid(SysContext& context);
 
 // --- Identity (identity_calls.cc) ---
 SysResult SysGetpid(SysContext& context);

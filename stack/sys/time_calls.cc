@@ -119,12 +119,18 @@ CallOutcome SetTimer(SysContext& context, int which, const itimerval* value, iti
 
 CallOutcome CreateTimerFile(SysContext& context, clockid_t clock, int flags) {
   if ((flags & ~(TFD_CLOEXEC | TFD_NONBLOCK)) != 0) return Cause::kInvalidArgument;
+  if (clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM) {
+    // They wake a machine that sleeps, which none does here.
+    if (!context.process.credentials().privileged()) return Cause::kNoPermission;
+    clock = clock == CLOCK_REALTIME_ALARM ? CLOCK_REALTIME : CLOCK_BOOTTIME;
+  }
   if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME) {
     return Cause::kInvalidArgument;
   }
   auto start = ClockAt(context, clock, Instant::Zero());
   if (!start.ok()) return start.cause();
-  const FileRef file(new TimerFile(&context.scheduler().events(), Duration::Nanos(*start)));
+  const FileRef file(new TimerFile(&context.scheduler().events(), Duration::Nanos(*start),
+                                   context.profile().sys.event_files_poll_norm));
   file->set_nonblocking((flags & TFD_NONBLOCK) != 0);
   auto fd = context.process.fds().Install(file, (flags & TFD_CLOEXEC) != 0);
   if (!fd.ok()) return fd.cause();
@@ -135,7 +141,7 @@ CallOutcome CreateTimerFile(SysContext& context, clockid_t clock, int flags) {
 Result<Ref<TimerFile>> FindTimerFile(SysContext& context, int fd) {
   auto file = FindFile(context, fd);
   if (!file.ok()) return file.cause();
-  auto* const timer = dynamic_cast<TimerFile*>(file->get());
+  TimerFile* const timer = TimerFile::Of(file->get());
   if (timer == nullptr) return Cause::kInvalidArgument;
   return Ref<TimerFile>(timer);
 }
@@ -151,7 +157,10 @@ CallOutcome SetTimerFile(SysContext& context, int fd, int flags, const itimerspe
                          itimerspec* old) {
   itimerspec copy = {};
   if (!ReadUser(&copy, value)) return Cause::kBadAddressPointer;
-  if ((flags & ~TFD_TIMER_ABSTIME) != 0) return Cause::kInvalidArgument;
+  // TFD_TIMER_CANCEL_ON_SET is about setting the clock, which nobody does here.
+  if ((flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) != 0) {
+    return Cause::kInvalidArgument;
+  }
   auto first = ToDuration(copy.it_value);
   auto interval = ToDuration(copy.it_interval);
   if (!first.ok()) return first.cause();

@@ -1,61 +1,67 @@
 #include "stack/sys/timer_file.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "stack/sys/event_file.h"
+#include "stack/sys/pipe_queue.h"
 
 namespace drywire {
 
-TimerFile::TimerFile(EventQueue* events, Duration clock_start)
-    : events_(events), clock_start_(clock_start) {
+TimerFile::TimerFile(EventQueue* events, Duration clock_start, bool norm)
+    : events_(events), clock_start_(clock_start), norm_(norm) {
   event_.BindMethod<&TimerFile::OnExpiry>("timerfd", this);
 }
 
 void TimerFile::Arm(Instant when, Duration interval) {
   expirations_ = 0;
+  expired_ = false;
   interval_ = interval;
   if (when.is_never()) {
     events_->Cancel(&event_);
     return;
   }
-  // A time that has passed expires at once, and counts the intervals since.
-  const Instant now = events_->now();
-  if (when > now) {
+  if (when > events_->now()) {
     events_->Schedule(&event_, when);
     return;
   }
+  // A time that has passed expires at once.
   events_->Cancel(&event_);
-  const int64_t missed = interval_ > Duration::Zero() ? (now - when) / interval_ : 0;
-  expirations_ = static_cast<uint64_t>(missed) + 1;
-  if (interval_ > Duration::Zero()) events_->Schedule(&event_, when + interval_ * (missed + 1));
-  NotifyReaders(kPollIn | kPollRdNorm);
+  expired_at_ = when;
+  Expire();
 }
 
-TimerFile::Setting TimerFile::Get() const {
-  if (!event_.is_pending()) return {};
+TimerFile::Setting TimerFile::Get() {
+  CatchUp();
+  if (!event_.is_pending()) return {Duration::Zero(), interval_};
   return {std::max(event_.time() - events_->now(), Duration::Nanos(1)), interval_};
 }
 
 Result<size_t> TimerFile::Read(absl::Span<const Buffer> buffers) {
-  size_t room = 0;
-  for (const Buffer& buffer : buffers) room += buffer.size;
-  if (room < sizeof expirations_) return Cause::kInvalidArgument;
+  if (SizeOf(buffers) < sizeof expirations_) return Cause::kInvalidArgument;
   if (expirations_ == 0) return Cause::kWouldBlock;
-  const char* from = reinterpret_cast<const char*>(&expirations_);
-  size_t left = sizeof expirations_;
-  for (const Buffer& buffer : buffers) {
-    const size_t size = std::min(left, buffer.size);
-    std::memcpy(buffer.data, from, size);
-    from += size;
-    left -= size;
-  }
+  CatchUp();
+  CopyToBuffers(buffers, &expirations_, sizeof expirations_);
   expirations_ = 0;
   return sizeof expirations_;
 }
 
 void TimerFile::OnExpiry() {
+  expired_at_ = events_->now();
+  Expire();
+}
+
+void TimerFile::Expire() {
   ++expirations_;
-  if (interval_ > Duration::Zero()) events_->Schedule(&event_, events_->now() + interval_);
+  expired_ = true;
   NotifyReaders(kPollIn | kPollRdNorm);
+}
+
+void TimerFile::CatchUp() {
+  if (!expired_ || interval_ == Duration::Zero()) return;
+  const int64_t missed = (events_->now() - expired_at_) / interval_;
+  expirations_ += static_cast<uint64_t>(missed);
+  expired_ = false;
+  events_->Schedule(&event_, expired_at_ + interval_ * (missed + 1));
 }
 
 }  // namespace drywire

@@ -3,12 +3,16 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace drywire::os {
@@ -18,6 +22,13 @@ namespace drywire::os {
 #include "tools/posix/file_functions.def"
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
+
+pid_t fork_and_run(const std::function<int()>& child) {
+  if (posix::InSimulation()) return posix::fork_and_run(child);
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(child());
+  return pid;
+}
 
 int open(const char* path, int flags, mode_t mode) {
   return posix::InSimulation() ? posix::open(path, flags, mode) : ::open(path, flags, mode);

@@ -5,6 +5,8 @@
 #ifndef DRYWIRE_TESTS_ORACLE_OS_H_
 #define DRYWIRE_TESTS_ORACLE_OS_H_
 
+#include <functional>
+
 #include "tools/posix/posix.h"  // IWYU pragma: export
 
 namespace drywire::os {
@@ -13,6 +15,10 @@ namespace drywire::os {
 #include "tools/posix/file_functions.def"
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
+
+// The child ends with the status that its body returns. On the real kernel it is a copy of the
+// process: nothing that the body does to the parent's variables is seen there.
+pid_t fork_and_run(const std::function<int()>& child);
 
 int open(const char* path, int flags, mode_t mode = 0);
 int fcntl(int fd, int command, long argument = 0);

@@ -14,6 +14,7 @@
 #include "sim/core/check.h"
 #include "sim/world/world.h"
 #include "tests/oracle/commands.h"
+#include "tests/oracle/programs.h"
 #include "tools/posix/posix.h"
 
 namespace drywire {
@@ -190,6 +191,32 @@ void Script::Mount(const std::string& directory) {
   }
   DRYWIRE_CHECK(::mount("none", directory.c_str(), "tmpfs", 0, "mode=755") == 0)
       << ErrorName(errno);
+}
+
+void Script::InstallProgram(const std::string& path, const std::string& program, mode_t mode) {
+  if (posix::InSimulation()) {
+    Host& host = SimulatedHost(host_);
+    host.AddProgram(program, oracle::FindProgram(program));
+    WriteFile(path.c_str(), Host::ProgramText(program));
+  } else {
+    // A copy of this program, which knows by its first lines what it is to do (programs.cc).
+    DRYWIRE_CHECK(oracle::CopyOfThisProgram(path, program)) << path << " " << ErrorName(errno);
+  }
+  DRYWIRE_CHECK(os::chmod(path.c_str(), mode) == 0) << ErrorName(errno);
+}
+
+Script& Script::Wait(const std::string& label, pid_t pid, int options) {
+  int status = 0;
+  const pid_t ended = os::waitpid(pid, &status, options);
+  if (ended < 0) return Text(label, ErrorName(errno));
+  if (ended == 0) return Text(label, "0");
+  return Text(label, StatusText(status));
+}
+
+std::string Script::StatusText(int status) {
+  if (WIFEXITED(status)) return absl::StrCat("exit ", WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) return absl::StrCat("signal ", WTERMSIG(status));
+  return absl::StrCat("status ", status);
 }
 
 void Script::MakeReadOnly(const std::string& directory) {

@@ -86,6 +86,11 @@ class Script {
   // Mounts an empty filesystem on a directory of the working directory; makes it read-only.
   void Mount(const std::string& directory);
   void MakeReadOnly(const std::string& directory);
+  // Makes a file of the working directory that execve() runs: a program of programs.h.
+  void InstallProgram(const std::string& path, const std::string& program, mode_t mode = 0755);
+  // What wait() gives: "exit 3", "signal 9", errno; of a pid that is not 0.
+  Script& Wait(const std::string& label, pid_t pid, int options = 0);
+  static std::string StatusText(int status);
   // Type, mode, owner, group, links and size: "reg 0644 0:0 1 5"; or errno.
   Script& Status(const std::string& label, const char* path);
 

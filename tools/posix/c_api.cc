@@ -1,6 +1,7 @@
 #include "tools/posix/c_api.h"
 
 #include <cstdarg>
+#include <vector>
 
 #include "tools/posix/posix.h"
 
@@ -39,5 +40,23 @@ int drywire_posix_ioctl(int fd, unsigned long request, ...) {
   va_end(arguments);
   return drywire::posix::ioctl(fd, request, argument);
 }
+
+pid_t drywire_posix_fork(void) { return drywire::posix::fork(); }
+pid_t drywire_posix_vfork(void) { return drywire::posix::vfork(); }
+
+// The arguments up to a null pointer, and the environment after it.
+#define DRYWIRE_EXECL(name, has_environment, call)                                            \
+  int drywire_posix_##name(const char* path, const char* first, ...) {                        \
+    std::vector<char*> strings = {const_cast<char*>(first)};                                  \
+    va_list list;                                                                             \
+    va_start(list, first);                                                                    \
+    while (strings.back() != nullptr) strings.push_back(va_arg(list, char*));                 \
+    [[maybe_unused]] char** environment = (has_environment) ? va_arg(list, char**) : nullptr; \
+    va_end(list);                                                                             \
+    return call;                                                                              \
+  }
+DRYWIRE_EXECL(execl, false, drywire::posix::execv(path, strings.data()))
+DRYWIRE_EXECL(execlp, false, drywire::posix::execvp(path, strings.data()))
+DRYWIRE_EXECL(execle, true, drywire::posix::execve(path, strings.data(), environment))
 
 }  // extern "C"

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -30,6 +32,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,6 +55,11 @@ int drywire_posix_open(const char* path, int flags, ...);
 int drywire_posix_creat(const char* path, mode_t mode);
 int drywire_posix_fcntl(int fd, int command, ...);
 int drywire_posix_ioctl(int fd, unsigned long request, ...);
+pid_t drywire_posix_fork(void);
+pid_t drywire_posix_vfork(void);
+int drywire_posix_execl(const char* path, const char* first, ...);
+int drywire_posix_execlp(const char* path, const char* first, ...);
+int drywire_posix_execle(const char* path, const char* first, ...);
 
 #ifdef __cplusplus
 }

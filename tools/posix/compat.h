@@ -37,6 +37,11 @@ DRYWIRE_RENAME(open)
 DRYWIRE_RENAME(creat)
 DRYWIRE_RENAME(fcntl)
 DRYWIRE_RENAME(ioctl)
+DRYWIRE_RENAME(fork)
+DRYWIRE_RENAME(vfork)
+DRYWIRE_RENAME(execl)
+DRYWIRE_RENAME(execlp)
+DRYWIRE_RENAME(execle)
 #pragma redefine_extname open64 drywire_posix_open
 #pragma redefine_extname lseek64 drywire_posix_lseek
 #pragma redefine_extname fcntl64 drywire_posix_fcntl

@@ -22,17 +22,31 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdarg>
+#include <cstring>
 
 #include "stack/sys/sys_environment.h"
 #include "tools/posix/interpose_sockets.h"
 #include "tools/posix/libc_calls.h"
 #include "tools/posix/posix.h"
+#include "tools/posix/real_files.h"
 
 // The uniform ones; where the door's function is not all there is to it, taken_over has another.
 #define DRYWIRE_POSIX(type, name, parameters, arguments)                                        \
   DRYWIRE_TAKE_OVER_AS(type, name, parameters, arguments, noexcept(noexcept(::name arguments)), \
                        ::drywire::posix::taken_over::name arguments)
+// A program of the real machine cannot become a simulated process.
+#define DRYWIRE_POSIX_EXEC(type, name, parameters, arguments, path, failed)                       \
+  DRYWIRE_TAKE_OVER_WITH(type, name, parameters, noexcept(noexcept(::name arguments))) {          \
+    if (!::drywire::posix::InSimulation()) return Libc_##name() arguments;                        \
+    if (path != nullptr && std::strchr(path, '/') != nullptr &&                                   \
+        !::drywire::posix::IsSimulatedPath(path)) {                                               \
+      ::drywire::posix::Refuse(#name "() of a program that is not the simulated host's", ENOSYS); \
+      return failed;                                                                              \
+    }                                                                                             \
+    return ::drywire::posix::name arguments;                                                      \
+  }
 #include "tools/posix/functions.def"
 #undef DRYWIRE_POSIX
 

@@ -1,7 +1,6 @@
 // What :interpose refuses inside a simulated process, by name and on standard error, because only a
 // real kernel could do it: other programs and threads, the machine's identity and clock, the
-// machine's resolver. And what has one answer there: a process has no children and is the only one
-// of its group. Outside everything is the C library's.
+// machine's resolver. And what has one answer there. Outside everything is the C library's.
 #include <dirent.h>
 #include <errno.h>
 #include <netdb.h>
@@ -54,26 +53,8 @@ DRYWIRE_REFUSE(int, clone,
                (int (*start)(void*), void* stack, int flags, void* context, pid_t* parent,
                 void* storage, pid_t* child),
                (start, stack, flags, context, parent, storage, child), -1, ENOSYS)
-DRYWIRE_REFUSE(int, execve, (const char* path, char* const* arguments, char* const* environment),
-               (path, arguments, environment), -1, ENOSYS)
-DRYWIRE_REFUSE(int, execv, (const char* path, char* const* arguments), (path, arguments), -1,
-               ENOSYS)
-DRYWIRE_REFUSE(int, execvp, (const char* path, char* const* arguments), (path, arguments), -1,
-               ENOSYS)
-DRYWIRE_REFUSE(int, execvpe, (const char* path, char* const* arguments, char* const* environment),
-               (path, arguments, environment), -1, ENOSYS)
 DRYWIRE_REFUSE(int, fexecve, (int fd, char* const* arguments, char* const* environment),
                (fd, arguments, environment), -1, ENOSYS)
-DRYWIRE_REFUSE(int, posix_spawn,
-               (pid_t * pid, const char* path, const posix_spawn_file_actions_t* actions,
-                const posix_spawnattr_t* attributes, char* const* arguments,
-                char* const* environment),
-               (pid, path, actions, attributes, arguments, environment), ENOSYS, ENOSYS)
-DRYWIRE_REFUSE(int, posix_spawnp,
-               (pid_t * pid, const char* path, const posix_spawn_file_actions_t* actions,
-                const posix_spawnattr_t* attributes, char* const* arguments,
-                char* const* environment),
-               (pid, path, actions, attributes, arguments, environment), ENOSYS, ENOSYS)
 DRYWIRE_REFUSE(int, system, (const char* command), (command), -1, ENOSYS)
 DRYWIRE_REFUSE(FILE*, popen, (const char* command, const char* mode), (command, mode), nullptr,
                ENOSYS)
@@ -81,7 +62,7 @@ DRYWIRE_REFUSE(int, daemon, (int keep_directory, int keep_output), (keep_directo
                -1, ENOSYS)
 
 // Variadic: the arguments up to a null pointer, then the environment if there is one.
-#define DRYWIRE_REFUSE_EXEC(name, has_environment, forward)                                       \
+#define DRYWIRE_FORWARD_EXEC(name, has_environment, forward)                                      \
   extern "C" int drywire_interpose_##name(const char* path, const char* first,                    \
                                           ...) __asm__(#name);                                    \
   extern "C" int drywire_interpose_##name(const char* path, const char* first, ...) {             \
@@ -91,23 +72,11 @@ DRYWIRE_REFUSE(int, daemon, (int keep_directory, int keep_output), (keep_directo
     while (arguments.back() != nullptr) arguments.push_back(va_arg(list, char*));                 \
     [[maybe_unused]] char* const* environment = has_environment ? va_arg(list, char**) : nullptr; \
     va_end(list);                                                                                 \
-    if (!InSimulation()) return forward;                                                          \
-    posix::Refuse(#name "()", ENOSYS);                                                            \
-    return -1;                                                                                    \
+    return forward;                                                                               \
   }
-DRYWIRE_REFUSE_EXEC(execl, false, Libc_execv()(path, arguments.data()))
-DRYWIRE_REFUSE_EXEC(execlp, false, Libc_execvp()(path, arguments.data()))
-DRYWIRE_REFUSE_EXEC(execle, true, Libc_execve()(path, arguments.data(), environment))
-
-DRYWIRE_ANSWER(pid_t, wait, (int* status), (status), DRYWIRE_FAIL(ECHILD))
-DRYWIRE_ANSWER(pid_t, waitpid, (pid_t pid, int* status, int options), (pid, status, options),
-               DRYWIRE_FAIL(ECHILD))
-DRYWIRE_ANSWER(pid_t, wait3, (int* status, int options, struct rusage* usage),
-               (status, options, usage), DRYWIRE_FAIL(ECHILD))
-DRYWIRE_ANSWER(pid_t, wait4, (pid_t pid, int* status, int options, struct rusage* usage),
-               (pid, status, options, usage), DRYWIRE_FAIL(ECHILD))
-DRYWIRE_ANSWER(int, waitid, (int type, id_t id, siginfo_t* info, int options),
-               (type, id, info, options), DRYWIRE_FAIL(ECHILD))
+DRYWIRE_FORWARD_EXEC(execl, false, ::execv(path, arguments.data()))
+DRYWIRE_FORWARD_EXEC(execlp, false, ::execvp(path, arguments.data()))
+DRYWIRE_FORWARD_EXEC(execle, true, ::execve(path, arguments.data(), environment))
 
 // --- Threads ---
 
@@ -124,13 +93,6 @@ DRYWIRE_ANSWER(int, sched_getcpu, (void), (), 0)
 
 // --- Identity ---
 
-DRYWIRE_ANSWER(pid_t, getpgrp, (void), (), posix::getpid())
-DRYWIRE_ANSWER(pid_t, getpgid, (pid_t pid), (pid),
-               pid == 0 || pid == posix::getpid() ? posix::getpid() : DRYWIRE_FAIL(ESRCH))
-DRYWIRE_ANSWER(pid_t, getsid, (pid_t pid), (pid),
-               pid == 0 || pid == posix::getpid() ? posix::getpid() : DRYWIRE_FAIL(ESRCH))
-DRYWIRE_REFUSE(pid_t, setsid, (void), (), -1, EPERM)
-DRYWIRE_REFUSE(int, setpgid, (pid_t pid, pid_t group), (pid, group), -1, EPERM)
 DRYWIRE_REFUSE(int, initgroups, (const char* user, gid_t group), (user, group), -1, EPERM)
 DRYWIRE_REFUSE(int, unshare, (int flags), (flags), -1, EPERM)
 DRYWIRE_REFUSE(int, setns, (int fd, int type), (fd, type), -1, EPERM)
@@ -156,22 +118,12 @@ DRYWIRE_TAKE_OVER(int, pthread_kill, (unsigned long thread, int number)) {
 }
 DRYWIRE_REFUSE(int, tgkill, (pid_t process, pid_t thread, int number), (process, thread, number),
                -1, ENOSYS)
-DRYWIRE_REFUSE(int, killpg, (pid_t group, int number), (group, number), -1, ENOSYS)
-DRYWIRE_REFUSE(int, sigqueue, (pid_t pid, int number, sigval value), (pid, number, value), -1,
-               ENOSYS)
-DRYWIRE_REFUSE(int, sigwait, (const sigset_t* set, int* number), (set, number), ENOSYS, ENOSYS)
-DRYWIRE_REFUSE(int, sigwaitinfo, (const sigset_t* set, siginfo_t* info), (set, info), -1, ENOSYS)
-DRYWIRE_REFUSE(int, sigtimedwait, (const sigset_t* set, siginfo_t* info, const timespec* timeout),
-               (set, info, timeout), -1, ENOSYS)
 // Asking for the stack in force is the C library's: AddressSanitizer does so in every thread.
 DRYWIRE_TAKE_OVER(int, sigaltstack, (const stack_t* stack, stack_t* old)) {
   if (stack == nullptr || !InSimulation()) return Libc_sigaltstack()(stack, old);
   posix::Refuse("sigaltstack()", ENOSYS);
   return -1;
 }
-DRYWIRE_REFUSE(int, signalfd, (int fd, const sigset_t* mask, int flags), (fd, mask, flags), -1,
-               ENOSYS)
-
 // --- Descriptors ---
 
 DRYWIRE_REFUSE(int, inotify_init, (void), (), -1, ENOSYS)

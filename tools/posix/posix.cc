@@ -199,7 +199,7 @@ unsigned alarm(unsigned seconds) {
 // --- Signals and identity ---
 
 DRYWIRE_FORWARD(int, kill, SysKill, (pid_t pid, int number), context, pid, number)
-DRYWIRE_FORWARD(int, raise, SysKill, (int number), context, 0, number)
+DRYWIRE_FORWARD(int, raise, SysRaise, (int number), context, number)
 DRYWIRE_FORWARD(int, sigaction, SysSigaction,
                 (int number, const struct sigaction* action, struct sigaction* old), context,
                 number, action, old)
@@ -209,10 +209,6 @@ DRYWIRE_FORWARD(int, sigpending, SysSigpending, (sigset_t * set), context, set)
 DRYWIRE_FORWARD(int, sigsuspend, SysSigsuspend, (const sigset_t* mask), context, mask)
 DRYWIRE_FORWARD(int, pause, SysPause, (void), context)
 DRYWIRE_FORWARD(pid_t, getpid, SysGetpid, (void), context)
-// Its parent is no process of this host; 0 is what Linux reports then.
-pid_t getppid(void) {
-  return Return<pid_t>("getppid", [](SysContext&) { return SysResult{}; });
-}
 DRYWIRE_FORWARD(int, sched_yield, SysSchedYield, (void), context)
 
 sighandler_t signal(int number, sighandler_t handler) {

@@ -23,9 +23,11 @@
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -33,9 +35,11 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include <cstdint>
+#include <functional>
 
 namespace drywire::posix {
 
@@ -50,6 +54,19 @@ int creat(const char* path, mode_t mode);
 // The third argument is an int or is not used.
 int fcntl(int fd, int command, long argument = 0);
 int ioctl(int fd, unsigned long request, void* argument = nullptr);
+
+// fork(2), with the child's code given: `child` runs in a new process, which has a copy of this
+// one's descriptors, directories, ids, limits, signal actions and mask, and whose exit status is
+// what `child` returns. Returns the child's pid. Memory is not copied: parent and child see the
+// same variables, and what `child` captures must live as long as it runs.
+pid_t fork_and_run(std::function<int()> child);
+// Refused by name, with ENOSYS: one stack cannot return twice.
+pid_t fork();
+pid_t vfork();
+// Arguments up to a null pointer, and for execle() the environment after it.
+int execl(const char* path, const char* first, ...);
+int execlp(const char* path, const char* first, ...);
+int execle(const char* path, const char* first, ...);
 
 // Ends the simulated process: its descriptors are closed and its tasks end.
 [[noreturn]] void _exit(int status);

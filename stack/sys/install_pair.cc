@@ -1,0 +1,28 @@
+#include "stack/sys/install_pair.h"
+
+#include "stack/host/fd_table.h"
+#include "stack/host/process.h"
+#include "stack/sys/user_memory.h"
+
+namespace drywire {
+
+Result<> InstallPair(SysContext& context, const FileRef& first, const FileRef& second,
+                     bool close_on_exec, int* fds) {
+  FdTable& table = context.process.fds();
+  auto a = table.Install(first, close_on_exec);
+  if (!a.ok()) return a.cause();
+  auto b = table.Install(second, close_on_exec);
+  if (!b.ok()) {
+    (void)table.Close(*a).ok();
+    return b.cause();
+  }
+  const int numbers[2] = {*a, *b};
+  if (!CopyToUser(fds, numbers, sizeof numbers)) {
+    (void)table.Close(*a).ok();
+    (void)table.Close(*b).ok();
+    return Cause::kBadAddressPointer;
+  }
+  return {};
+}
+
+}  // namespace drywire

@@ -1,0 +1,17 @@
+// Two descriptors at once, as pipe(2) and socketpair(2) give them.
+#ifndef DRYWIRE_STACK_SYS_INSTALL_PAIR_H_
+#define DRYWIRE_STACK_SYS_INSTALL_PAIR_H_
+
+#include "stack/personality/cause.h"
+#include "stack/socket/file.h"
+#include "stack/sys/sys_environment.h"
+
+namespace drywire {
+
+// Gives both files descriptors, or neither, and writes the numbers to the program's array.
+Result<> InstallPair(SysContext& context, const FileRef& first, const FileRef& second,
+                     bool close_on_exec, int* fds);
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_SYS_INSTALL_PAIR_H_
