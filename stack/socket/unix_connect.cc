@@ -22,7 +22,7 @@ void UnixSocket::SetPeerIds(const Caller& caller) {
 
 void UnixSocket::Pair(UnixSocket& first, UnixSocket& second, const Caller& caller) {
   Join(first, second);
-  // FreeBSD's pairs do not know who made them.
+  // FreeBSD's datagram sockets do not know who made them.
   if (first.UnixPcb::profile().bsd_credentials && !first.has_connections()) return;
   first.SetPeerIds(caller);
   second.SetPeerIds(caller);
@@ -45,6 +45,7 @@ Result<> UnixSocket::ListenFor(int backlog, const Caller& caller) {
 }
 
 Result<Ref<Socket>> UnixSocket::Accept() {
+  ForgetWait();
   if (!has_connections()) {
     return UnixPcb::profile().bsd_credentials ? Cause::kNotListening : Cause::kNotSupported;
   }
@@ -75,6 +76,7 @@ Result<> UnixSocket::CheckMayConnect() const {
 }
 
 Result<ConnectProgress> UnixSocket::ConnectFor(const RawAddress& address, const Caller& caller) {
+  ForgetWait();
   return has_connections() ? ConnectStream(address, caller) : ConnectDatagram(address, caller);
 }
 

@@ -67,6 +67,14 @@ void UnixDomain::MarkReachable() {
 void UnixDomain::CollectGarbage() {
   if (sockets_in_flight_ == 0 || collecting_) return;
   collecting_ = true;
+  // What is closed may have been the last to lead to more.
+  while (CollectOnce()) {
+  }
+  collecting_ = false;
+}
+
+bool UnixDomain::CollectOnce() {
+  if (sockets_in_flight_ == 0) return false;
   for (UnixSocket& socket : sockets_) {
     socket.reachable_ = socket.descriptors() > socket.in_flight_;
     if (socket.reachable_) marked_.push_back(&socket);
@@ -80,8 +88,12 @@ void UnixDomain::CollectGarbage() {
       garbage.push_back(Ref<UnixSocket>(UnixSocket::Of(&waiting)));
     }
   }
-  for (const Ref<UnixSocket>& socket : garbage) socket->Purge();
-  collecting_ = false;
+  bool collected = false;
+  for (const Ref<UnixSocket>& socket : garbage) {
+    collected |= !socket->queue().empty();
+    socket->Purge();
+  }
+  return collected;
 }
 
 std::string UnixDomain::Describe() {

@@ -65,6 +65,8 @@ class UnixDomain {
   friend class UnixSocket;
   using Sockets = IntrusiveList<UnixSocket>;
 
+  // Whether there was something to collect.
+  bool CollectOnce();
   // Marks everything that can be reached from `marked_`, which is emptied.
   void MarkReachable();
   void MarkQueue(UnixSocket& socket);

@@ -28,6 +28,10 @@ size_t WriteBytes(const void* data, size_t size, absl::Span<uint8_t> value) {
   return written;
 }
 
+// Linux's options that are about UNIX sockets.
+bool IsSettable(int name) { return name == SO_PASSCRED || name == SO_PEEK_OFF; }
+bool IsReadOnly(int name) { return name == SO_PEERCRED || name == SO_PEERGROUPS; }
+
 }  // namespace
 
 OptionContext UnixSocket::MakeOptionContext() const {
@@ -43,8 +47,7 @@ OptionContext UnixSocket::MakeOptionContext() const {
   return context;
 }
 
-Result<size_t> UnixSocket::GetLinuxOption(int name, absl::Span<uint8_t> value, bool* known) {
-  *known = true;
+Result<size_t> UnixSocket::GetLinuxOption(int name, absl::Span<uint8_t> value) {
   switch (name) {
     case SO_PASSCRED:
       return WriteIntOption(pass_credentials_ ? 1 : 0, value);
@@ -55,26 +58,17 @@ Result<size_t> UnixSocket::GetLinuxOption(int name, absl::Span<uint8_t> value, b
                                       : ucred{0, ~uid_t{0}, ~gid_t{0}};
       return WriteBytes(&ids, sizeof ids, value);
     }
-    case SO_PEERGROUPS: {
+    default: {  // SO_PEERGROUPS
       if (!has_peer_ids_) return Cause::kNoPeerGroups;
       const size_t count = peer_groups_ == nullptr ? 0 : peer_groups_->size();
       if (value.size() < count * sizeof(gid_t)) return Cause::kBufferTooSmall;
       return count == 0 ? size_t{0}
                         : WriteBytes(peer_groups_->data(), count * sizeof(gid_t), value);
     }
-    default:
-      *known = false;
-      return Cause::kOptionUnknown;
   }
 }
 
-Result<> UnixSocket::SetLinuxOption(int name, absl::Span<const uint8_t> value, bool* known) {
-  *known = true;
-  if (name == SO_REUSEPORT) return Cause::kNotSupported;
-  if (name != SO_PASSCRED && name != SO_PEEK_OFF) {
-    *known = false;
-    return Cause::kOptionUnknown;
-  }
+Result<> UnixSocket::SetLinuxOption(int name, absl::Span<const uint8_t> value) {
   const Result<int64_t> number = ReadIntOption(value);
   if (!number.ok()) return number.cause();
   if (name == SO_PASSCRED) {
@@ -137,10 +131,8 @@ Result<size_t> UnixSocket::GetOption(int level, int name, absl::Span<uint8_t> va
     }
     return Cause::kNotSupported;
   }
-  if (profile.linux_credentials) {
-    bool known = false;
-    const Result<size_t> got = GetLinuxOption(name, value, &known);
-    if (known) return got;
+  if (profile.linux_credentials && (IsSettable(name) || IsReadOnly(name))) {
+    return GetLinuxOption(name, value);
   }
   return GetSocketOption(MakeOptionContext(), level, name, value);
 }
@@ -155,9 +147,8 @@ Result<> UnixSocket::SetOption(int level, int name, absl::Span<const uint8_t> va
     return Cause::kNotSupported;
   }
   if (profile.linux_credentials && value.size() >= sizeof(int)) {
-    bool known = false;
-    const Result<> set = SetLinuxOption(name, value, &known);
-    if (known) return set;
+    if (name == SO_REUSEPORT) return Cause::kNotSupported;
+    if (IsSettable(name)) return SetLinuxOption(name, value);
   }
   const Result<> set = SetSocketOption(MakeOptionContext(), level, name, value, credentials);
   if (set.ok()) SyncBuffers();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "stack/socket/unix_socket.h"
@@ -46,6 +47,7 @@ bool HasAncillary(const UnixMessage& message) { return message.attachment != nul
 }  // namespace
 
 Result<Received> UnixSocket::Receive(const ReceiveArgs& args) {
+  ForgetWait();
   if ((args.flags & MSG_OOB) != 0) return Cause::kOutOfBandUnsupported;
   const Result<> may = CheckMayReceive();
   if (!may.ok()) return may.cause();
@@ -168,9 +170,9 @@ Result<Received> UnixSocket::ReceiveStream(const ReceiveArgs& args) {
       continue;
     }
     RewindPeek(static_cast<int64_t>(part));
-    if (message->attachment != nullptr) {
-      delete std::exchange(const_cast<UnixMessage*>(message)->attachment, nullptr);
-    }
+    // Deleted when the queue is in order again: files that are closed by it may be sockets.
+    const std::unique_ptr<UnixAttachment> gone(
+        std::exchange(const_cast<UnixMessage*>(message)->attachment, nullptr));
     const bool whole = part == message->left();
     Consume(static_cast<uint32_t>(part));
     // Linux's reader gets no more than what came with the first descriptors; FreeBSD's may get what

@@ -38,6 +38,7 @@ void Gather(absl::Span<const File::Buffer> buffers, size_t offset, uint8_t* to, 
 }  // namespace
 
 Result<size_t> UnixSocket::Send(const SendArgs& args, const Credentials&) {
+  ForgetWait();
   if (args.destination != nullptr && args.destination->empty()) {
     // An address of no bytes is none.
     SendArgs rest = args;
@@ -60,8 +61,8 @@ void UnixSocket::DeliverTo(UnixSocket& receiver, UnixMessage* message, const Sen
   if (receiver.pass_credentials_ && UnixPcb::profile().bsd_credentials) {
     AddReceiverCreds(*domain_, *args.caller, !receiver.credentials_once_, &control);
     // Connections tell once, unless they are asked to go on.
-    if (receiver.has_connections() && receiver.credentials_once_)
-      receiver.pass_credentials_ = false;
+    const bool once = receiver.has_connections() && receiver.credentials_once_;
+    if (once) receiver.pass_credentials_ = false;
   }
   message->ends_record = (args.flags & MSG_EOR) != 0;
   if (control.has_ids) {

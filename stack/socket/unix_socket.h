@@ -96,6 +96,10 @@ class UnixSocket final : public Socket, public NodeClient, public UnixPcb, publi
   void OnQueueRoom() override { room_waiters_.Notify(); }
   void OnQueueGone() override { room_waiters_.NotifyAll(); }
 
+  // What an earlier call would have waited for is nothing to the one that begins.
+  void ForgetWait() {
+    if (blocked_on_) blocked_on_ = Ref<UnixSocket>();
+  }
   void OnLastClose() override;
   void CloseSocket();
 
@@ -138,8 +142,8 @@ class UnixSocket final : public Socket, public NodeClient, public UnixPcb, publi
 
   OptionContext MakeOptionContext() const;
   void SyncBuffers();
-  Result<size_t> GetLinuxOption(int name, absl::Span<uint8_t> value, bool* known);
-  Result<> SetLinuxOption(int name, absl::Span<const uint8_t> value, bool* known);
+  Result<size_t> GetLinuxOption(int name, absl::Span<uint8_t> value);
+  Result<> SetLinuxOption(int name, absl::Span<const uint8_t> value);
   Result<size_t> GetLocalOption(int name, absl::Span<uint8_t> value);
   Result<> SetLocalOption(int name, absl::Span<const uint8_t> value);
 

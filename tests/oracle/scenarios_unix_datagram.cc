@@ -161,6 +161,28 @@ ORACLE(UnixDatagram, BlockingSend, kPair) {
   });
 }
 
+ORACLE(UnixDatagram, WaitsForWhatItAsksNow, kPair) {
+  it.On("a", [](Script& s) {
+    Bound("@full");
+    const int fd = Unix(SOCK_DGRAM, 0);
+    BindUnix(fd, "@waits");
+    ConnectUnix(fd, "@full");
+    s.Row("full").Text("sent", Fill(fd, 1));
+    SetTimeout(fd, SO_RCVTIMEO, 2000);
+    const sockaddr unspec = {};
+    s("dissolve", os::connect(fd, &unspec, sizeof unspec));
+    s.Announce("full");
+    char byte;
+    s.StartClock();
+    s("recv", os::recv(fd, &byte, 1, 0)).Elapsed();
+  });
+  it.On("a", [](Script& s) {
+    s.Await("full");
+    SleepMs(300);
+    s.Row("send")("sendto", SendToUnix(Unix(SOCK_DGRAM), "@waits", "x"));
+  });
+}
+
 ORACLE(UnixDatagram, ReceiverClosesUnderABlockedSender, kPair) {
   it.On("a", [](Script& s) {
     const int receiver = Bound("@dying");
