@@ -26,7 +26,7 @@ void Carry(Actions& from, Tcb& to, Instant now, Actions& out) {
 // Handshake and close between two control blocks, without sockets, queues or links.
 void BM_ProtocolCycle(benchmark::State& state) {
   const Profile profile = LinuxProfile();
-  TcpSettings settings;
+  SharedSettings settings;
   Rng rng(1);
   SynCookies cookies(rng);
   Listener listener(&profile.tcp, &settings, &cookies);

@@ -48,7 +48,7 @@ void EventQueue::Schedule(Event* event, Instant when) {
   }
   if (event->slot_ != Event::kNoSlot) {
     // An entry that is not later than the new place will come up first and be put right then.
-    if (event->entry_time_ <= when) return;
+    if (event->in_ring_ || slots_[event->slot_].time <= when) return;
     DropEntry(event);
     Insert(event);
     MaybeRebuild();
@@ -59,7 +59,6 @@ void EventQueue::Schedule(Event* event, Instant when) {
 
 void EventQueue::Insert(Event* event) {
   event->queue_ = this;
-  event->entry_time_ = event->time_;
   if (event->time_ == now_) {
     RingPush(event);
   } else {
@@ -70,6 +69,7 @@ void EventQueue::Insert(Event* event) {
 }
 
 void EventQueue::Place(Event* event) {
+  slots_[event->slot_].time = event->time_;
   const int64_t slice = event->time_.nanos() >> kSliceBits;
   const int64_t base = std::max(heap_slice_, now_.nanos() >> kSliceBits);
   if (slice <= base || slice - base >= static_cast<int64_t>(kSlices)) {
@@ -104,10 +104,10 @@ void EventQueue::Pour() {
   occupied_[at / 64] &= ~(uint64_t{1} << (at % 64));
   next_slice_ = SliceAfter(heap_slice_);
   while (slot != Event::kNoSlot) {
-    const auto [event, next] = slots_[slot];
+    Event* const event = slots_[slot].event;
+    const uint32_t next = slots_[slot].next;
     --parked_;
     if (event != nullptr && event->pending_) {
-      event->entry_time_ = event->time_;
       Place(event);
     } else {
       if (event != nullptr) event->slot_ = Event::kNoSlot;
@@ -130,7 +130,7 @@ uint32_t EventQueue::NewSlot(Event* event) {
     return slot;
   }
   DRYWIRE_CHECK(slots_.size() < kSlotMask) << "more than " << kSlotMask << " events at a time";
-  slots_.push_back({event, Event::kNoSlot});
+  slots_.push_back({event, Instant(), Event::kNoSlot});
   return static_cast<uint32_t>(slots_.size() - 1);
 }
 
@@ -271,7 +271,7 @@ bool EventQueue::SettleHeapTop() {
     Event* event = slots_[top.slot()].event;
     if (event != nullptr && event->pending_) {
       if (event->sequence_ == top.sequence()) return true;
-      event->entry_time_ = event->time_;  // Moved later: put it where it belongs now.
+      slots_[top.slot()].time = event->time_;  // Moved later: put it where it belongs now.
       SiftDown(kRoot, EntryOf(*event));
       continue;
     }
@@ -289,9 +289,9 @@ bool EventQueue::SettleRing() {
     if (event != nullptr && event->pending_) {
       if (event->sequence_ == front.sequence) return true;
       RingPop();
-      event->entry_time_ = event->time_;
       event->slot_ = NewSlot(event);
       event->in_ring_ = false;
+      slots_[event->slot_].time = event->time_;
       HeapPush(EntryOf(*event));  // The heap takes any order; it is compared with the ring's front.
       continue;
     }
@@ -420,7 +420,6 @@ void EventQueue::Rebuild(bool renumber) {
   for (Event* event : scratch_) {  // Sorted, so no push moves anything.
     event->slot_ = NewSlot(event);
     event->in_ring_ = false;
-    event->entry_time_ = event->time_;
     Place(event);
   }
   scratch_.clear();

@@ -80,7 +80,6 @@ class Event {
   EventQueue* queue_ = nullptr;  // Set while slot_ is.
   Instant time_;
   uint64_t sequence_ = 0;
-  Instant entry_time_;  // Where its entry is, which may be earlier than time_ (moved later since).
   uint32_t slot_ = kNoSlot;  // Its entry's place; a cancelled event may keep one for re-use.
   uint32_t order_domain_ = 0;
   bool pending_ = false;
@@ -169,7 +168,8 @@ class EventQueue {
 
   uint32_t NewSlot(Event* event);
   void FreeSlot(uint32_t slot) {
-    slots_[slot] = {nullptr, free_slot_};
+    slots_[slot].event = nullptr;
+    slots_[slot].next = free_slot_;
     free_slot_ = slot;
   }
   void Insert(Event* event);
@@ -224,7 +224,8 @@ class EventQueue {
   uint32_t ring_size_ = 0;
   // Of the entries in the heap and the parked ones.
   struct Slot {
-    Event* event;   // Null when the event is gone.
+    Event* event;  // Null when the event is gone.
+    Instant time;  // Where its entry is, which may be earlier than the event's (moved later since).
     uint32_t next;  // In the list of its slice, or of free ones.
   };
   std::vector<Slot> slots_;

@@ -349,11 +349,15 @@ void Fiber::Abandon() {
 // ways.
 void Fiber::SwitchIn() {
   DRYWIRE_DCHECK(!running_ && !done_);
-  auto* const globals = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
-  const ExceptionState exceptions_outside = *globals;
-  const int errno_outside = errno;
-  *globals = exceptions_;
-  errno = errno_;
+  // Where the thread's own are: asked for once, because both are calls into a shared library.
+  thread_local auto* const globals = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
+  thread_local int* const error = &errno;
+  ExceptionState* const exceptions_here = globals;
+  int* const errno_here = error;
+  const ExceptionState exceptions_outside = *exceptions_here;
+  const int errno_outside = *errno_here;
+  *exceptions_here = exceptions_;
+  *errno_here = errno_;
   running_ = true;
   unwinding_here = unwinding_ ? this : nullptr;
 #ifdef DRYWIRE_FIBER_ASAN
@@ -367,10 +371,10 @@ void Fiber::SwitchIn() {
   self_ = back.fctx;
   running_ = false;
   unwinding_here = nullptr;
-  exceptions_ = *globals;
-  errno_ = errno;
-  *globals = exceptions_outside;
-  errno = errno_outside;
+  exceptions_ = *exceptions_here;
+  errno_ = *errno_here;
+  *exceptions_here = exceptions_outside;
+  *errno_here = errno_outside;
   if (!done_) return;
   if (abandoned_) {
     pool_->ReleaseAbandoned(stack_);

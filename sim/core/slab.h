@@ -8,6 +8,7 @@
 #ifndef DRYWIRE_SIM_CORE_SLAB_H_
 #define DRYWIRE_SIM_CORE_SLAB_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -36,15 +37,20 @@ class Slab {
   Slab(const Slab&) = delete;
   Slab& operator=(const Slab&) = delete;
   ~Slab() {
-    for (std::unique_ptr<Cell[]>& block : blocks_) Unpoison(block.get(), sizeof(Cell) * kBlock);
+    for (Block& block : blocks_) Unpoison(block.cells.get(), sizeof(Cell) * block.size);
   }
 
   template <typename... Args>
   T* New(Args&&... args) {
-    if (free_ == nullptr) Grow();
     Cell* cell = free_;
-    Unpoison(cell, sizeof(Cell));
-    free_ = cell->next;
+    if (cell != nullptr) {
+      Unpoison(cell, sizeof(Cell));
+      free_ = cell->next;
+    } else {
+      if (fresh_ == fresh_end_) Grow();
+      cell = fresh_++;
+      Unpoison(cell, sizeof(Cell));
+    }
     ++live_;
     return new (cell->object) T(std::forward<Args>(args)...);
   }
@@ -63,25 +69,31 @@ class Slab {
 
   size_t live() const { return live_; }
   // Objects that fit without another allocation, living ones included.
-  size_t capacity() const { return blocks_.size() * kBlock; }
+  size_t capacity() const { return capacity_; }
 
  private:
-  static constexpr size_t kBlock = sizeof(T) >= 2048 ? 8 : 16384 / sizeof(T);
-
   union Cell {
-    Cell() : next(nullptr) {}
+    Cell() {}
     Cell* next;
     alignas(T) unsigned char object[sizeof(T)];
   };
+  struct Block {
+    std::unique_ptr<Cell[]> cells;
+    size_t size;
+  };
+
+  // Most worlds are small and short: the first block is one that malloc hands out quickly, and each
+  // is as large as all before it together.
+  static constexpr size_t kFirstBlock = sizeof(Cell) >= 500 ? 2 : 1000 / sizeof(Cell);
+  static constexpr size_t kLargestBlock = sizeof(Cell) >= 2048 ? 8 : 16384 / sizeof(Cell);
 
   void Grow() {
-    blocks_.push_back(std::make_unique<Cell[]>(kBlock));
-    Cell* block = blocks_.back().get();
-    for (size_t i = kBlock; i-- > 0;) {
-      block[i].next = free_;
-      free_ = &block[i];
-    }
-    Poison(block, sizeof(Cell) * kBlock);
+    const size_t size = std::clamp(capacity_, kFirstBlock, kLargestBlock);
+    blocks_.push_back({std::unique_ptr<Cell[]>(new Cell[size]), size});
+    capacity_ += size;
+    fresh_ = blocks_.back().cells.get();
+    fresh_end_ = fresh_ + size;
+    Poison(fresh_, sizeof(Cell) * size);
   }
 
 #ifdef DRYWIRE_SLAB_ASAN
@@ -92,8 +104,11 @@ class Slab {
   static void Unpoison(void*, size_t) {}
 #endif
 
-  std::vector<std::unique_ptr<Cell[]>> blocks_;
+  std::vector<Block> blocks_;
   Cell* free_ = nullptr;
+  Cell* fresh_ = nullptr;  // of the newest block: what was never used
+  Cell* fresh_end_ = nullptr;
+  size_t capacity_ = 0;
   size_t live_ = 0;
 };
 

@@ -1,10 +1,13 @@
 #include "sim/testing/scenario.h"
 
 #include <cstdio>
+#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "sim/testing/flags.h"
+#include "stack/host/host.h"
+#include "stack/host/process.h"
 
 namespace drywire {
 namespace {
@@ -14,6 +17,22 @@ constexpr size_t kPacketsShown = 20;
 bool CurrentTestFailed() {
   const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
   return test != nullptr && test->result()->Failed();
+}
+
+// What processes open ends with them, wherever it was passed on to.
+void ExpectNothingOpen(const World& world) {
+  for (const std::unique_ptr<Host>& host : world.hosts()) {
+    bool runs = false;
+    for (const Process& process : host->processes()) {
+      runs |= process.state() == ProcessState::kRunning;
+    }
+    if (runs) continue;
+    EXPECT_EQ(host->open_files().open, 0) << host->name() << ": open files are left";
+    UnixDomain& unix_domain = host->unix_domain();
+    EXPECT_EQ(unix_domain.live_sockets(), 0u) << host->name() << ": UNIX sockets are left";
+    EXPECT_EQ(unix_domain.in_flight(), 0) << host->name() << ": descriptors in messages are left";
+    EXPECT_EQ(unix_domain.messages().live(), 0u) << host->name() << ": UNIX messages are left";
+  }
 }
 
 }  // namespace
@@ -36,6 +55,7 @@ void ExpectHealthy(const World& world) {
     ADD_FAILURE() << "the run ended in a " << RunStatusName(world.last_report().status) << "\n"
                   << world.last_report().text;
   }
+  ExpectNothingOpen(world);
 }
 
 Digest RunScenario(const Scenario& scenario, World::Options options) {

@@ -16,10 +16,7 @@ Bytes::Block* Bytes::NewBlock(size_t size) {
   return block;
 }
 
-void Bytes::Unref() {
-  if (block_ != nullptr && --block_->references == 0) std::free(block_);
-  block_ = nullptr;
-}
+void Bytes::FreeBlock(Block* block) { std::free(block); }
 
 Bytes Bytes::Copy(absl::Span<const uint8_t> data) {
   Bytes result;

@@ -32,10 +32,21 @@ class Bytes {
       : block_(std::exchange(other.block_, nullptr)),
         offset_(other.offset_),
         size_(std::exchange(other.size_, 0)) {}
-  Bytes& operator=(Bytes other) noexcept {
-    std::swap(block_, other.block_);
-    std::swap(offset_, other.offset_);
-    std::swap(size_, other.size_);
+  Bytes& operator=(const Bytes& other) {
+    other.Ref();
+    Unref();
+    block_ = other.block_;
+    offset_ = other.offset_;
+    size_ = other.size_;
+    return *this;
+  }
+  Bytes& operator=(Bytes&& other) noexcept {
+    Block* const block = std::exchange(other.block_, nullptr);
+    const uint32_t size = std::exchange(other.size_, 0);
+    Unref();
+    block_ = block;
+    offset_ = other.offset_;
+    size_ = size;
     return *this;
   }
   ~Bytes() { Unref(); }
@@ -56,10 +67,13 @@ class Bytes {
   };
 
   static Block* NewBlock(size_t size);
-  void Ref() {
+  static void FreeBlock(Block* block);
+  void Ref() const {
     if (block_ != nullptr) ++block_->references;
   }
-  void Unref();
+  void Unref() {
+    if (block_ != nullptr && --block_->references == 0) FreeBlock(block_);
+  }
 
   Block* block_ = nullptr;
   uint32_t offset_ = 0;

@@ -88,6 +88,13 @@ void FdTable::Inherit(FileRef file) {
   Put(LowestFree(0), std::move(file), /*close_on_exec=*/false);
 }
 
+Result<int> FdTable::Adopt(const FileRef& file, bool close_on_exec) {
+  const int fd = LowestFree(0);
+  if (fd >= *limit_) return Cause::kProcessDescriptorLimit;
+  Put(fd, file, close_on_exec);
+  return fd;
+}
+
 Result<int> FdTable::Dup(int fd, int minimum, bool close_on_exec) {
   File* file = Get(fd);
   if (file == nullptr) return Cause::kBadDescriptor;

@@ -40,6 +40,9 @@ class FdTable {
   // Gives the lowest free descriptor to a file that the process was born with. Such files count,
   // but no limit refuses them: fork(2) opens nothing.
   void Inherit(FileRef file);
+  // Gives the lowest free descriptor to a file that came in a message, which is open on the host
+  // already: kProcessDescriptorLimit.
+  Result<int> Adopt(const FileRef& file, bool close_on_exec);
   // Null when `fd` is not open.
   File* Get(int fd) const {
     return fd >= 0 && fd < static_cast<int>(slots_.size()) ? slots_[fd].file.get() : nullptr;

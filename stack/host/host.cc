@@ -12,6 +12,7 @@
 #include "sim/core/check.h"
 #include "stack/socket/tcp_socket.h"
 #include "stack/socket/udp_socket.h"
+#include "stack/socket/unix_socket.h"
 
 namespace drywire {
 namespace {
@@ -36,12 +37,21 @@ NetStack::Environment ForNet(const Host::Environment& environment, Profile* prof
 }  // namespace
 
 Host::Host(const Environment& environment)
-    : environment_(environment),
-      net_(ForNet(environment, &environment_.profile)),
-      vfs_(std::make_unique<MemoryVfs>(&environment_.profile.vfs)) {
+    : environment_(environment), net_(ForNet(environment, &environment_.profile)) {
   open_files_.limit = &environment_.profile.socket.file_max;
   open_files_.ends_last_first = environment_.profile.sys.exit_closes_last_first;
   open_files_.privileged_exempt = environment_.profile.socket.file_max_spares_privileged;
+}
+
+void Host::MakeVfs() { vfs_ = std::make_unique<MemoryVfs>(&environment_.profile.vfs); }
+
+void Host::MakeUnixDomain() {
+  UnixDomain::Environment environment;
+  environment.profile = &environment_.profile;
+  environment.vfs = &memory_vfs();
+  environment.open_files = &open_files_.open;
+  environment.make_rng = [this] { return net_.MakeRng("unix names"); };
+  unix_domain_ = std::make_unique<UnixDomain>(environment);
 }
 
 Host::~Host() {
@@ -52,12 +62,13 @@ Host::~Host() {
 Result<Ref<Socket>> Host::CreateSocket(int domain, int type, int protocol,
                                        const Credentials& credentials) {
   const bool ranges = profile().socket.socket_arguments_have_range;
-  const bool known = domain == AF_INET || domain == AF_INET6;
+  const bool known = domain == AF_INET || domain == AF_INET6 || domain == AF_UNIX;
   if (ranges && domain >= 0 && domain < AF_MAX && (type < 0 || type >= kTypeEnd)) {
     return Cause::kInvalidArgument;
   }
   if (!known) return Cause::kFamilyUnsupported;
   if (ranges && (protocol < 0 || protocol >= kProtocolEnd)) return Cause::kInvalidArgument;
+  if (domain == AF_UNIX) return CreateUnixSocket(type, protocol);
   const int own = type == SOCK_STREAM ? IPPROTO_TCP : type == SOCK_DGRAM ? IPPROTO_UDP : 0;
   if (own == 0) {
     // SOCK_RAW exists on both systems but without a default protocol; it is not modelled.
@@ -72,6 +83,16 @@ Result<Ref<Socket>> Host::CreateSocket(int domain, int type, int protocol,
     return environment_.stream_factory(*this, domain, credentials);
   }
   return TcpSocket::Create(&net_, domain, credentials.uid);
+}
+
+Result<Ref<Socket>> Host::CreateUnixSocket(int type, int protocol) {
+  const bool takes_family = profile().unix_domain.protocol_may_be_family;
+  if (protocol != 0 && !(takes_family && protocol == AF_UNIX)) return Cause::kProtocolUnsupported;
+  if (takes_family && type == SOCK_RAW) type = SOCK_DGRAM;
+  if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET) {
+    return Cause::kTypeUnsupported;
+  }
+  return Ref<Socket>(new UnixSocket(&unix_domain(), type));
 }
 
 Process& Host::CreateProcess(std::string name, const Credentials& credentials) {
@@ -179,6 +200,9 @@ void Host::Receive(uint32_t interface, PacketPtr packet) {
   }
 }
 
-std::string Host::DescribeSockets() { return net_.DescribeEndpoints(); }
+std::string Host::DescribeSockets() {
+  const std::string unix_sockets = unix_domain_ == nullptr ? "" : unix_domain_->Describe();
+  return net_.DescribeEndpoints() + unix_sockets;
+}
 
 }  // namespace drywire

@@ -27,6 +27,7 @@
 #include "stack/personality/profile.h"
 #include "stack/socket/net_stack.h"
 #include "stack/socket/socket.h"
+#include "stack/socket/unix_domain.h"
 #include "stack/vfs/memory_vfs.h"
 #include "stack/vfs/vfs.h"
 
@@ -67,9 +68,17 @@ class Host {
   Scheduler& scheduler() { return *environment_.scheduler; }
   NetStack& net() { return net_; }
   // What the host's processes see of files.
-  Vfs& vfs() { return *vfs_; }
+  Vfs& vfs() { return memory_vfs(); }
   // The same, for whoever fills it.
-  MemoryVfs& memory_vfs() { return *vfs_; }
+  MemoryVfs& memory_vfs() {
+    if (vfs_ == nullptr) MakeVfs();
+    return *vfs_;
+  }
+  // What its UNIX sockets share.
+  UnixDomain& unix_domain() {
+    if (unix_domain_ == nullptr) MakeUnixDomain();
+    return *unix_domain_;
+  }
   // Programs that call the C library (//tools/posix:interpose) see this filesystem at and below
   // these absolute paths only, and the real machine's everywhere else: their libraries read files
   // of their own.
@@ -129,16 +138,21 @@ class Host {
   // A process that owns nothing and is nobody's, to which tasks belong that are being unwound.
   Process& CreateGrave(int pid, const std::string& name);
   void Forget(Process& process);
+  Result<Ref<Socket>> CreateUnixSocket(int type, int protocol);
 
   struct Held {
     uint32_t interface;
     PacketPtr packet;
   };
 
+  void MakeVfs();
+  void MakeUnixDomain();
+
   Environment environment_;
   NetStack net_;
   OpenFiles open_files_;
-  std::unique_ptr<MemoryVfs> vfs_;
+  std::unique_ptr<MemoryVfs> vfs_;  // made when first asked for: not every host has processes
+  std::unique_ptr<UnixDomain> unix_domain_;
   std::vector<std::string> shown_paths_;
   std::map<int, std::unique_ptr<Process>> owned_processes_;  // by pid
   std::vector<std::unique_ptr<Process>> graves_;

@@ -51,6 +51,14 @@ PathContext Process::path_context() const {
   return {&credentials(), fs_.root, fs_.directory, fs_.umask, host_->net().now()};
 }
 
+CallerIds Process::ids() const {
+  const ProcessIds users = identity_.users();
+  const ProcessIds groups = identity_.groups();
+  return {pid_, users.real, users.saved, groups.real, groups.saved};
+}
+
+bool Process::KnowsProcess(int32_t pid) const { return host_->FindProcess(pid) != nullptr; }
+
 // --- Tasks ---
 
 Task* Process::Spawn(std::string name, std::function<void()> entry) {
@@ -89,6 +97,7 @@ void Process::End(ProcessState state, int code) {
   host_->scheduler().events().Cancel(&timer_);
   fds_.CloseAll();
   fs_.root = fs_.directory = NodeRef();
+  host_->unix_domain().CollectGarbage();
   exit_waiters_.NotifyAll();
   LeaveFamily();
 }

@@ -33,6 +33,7 @@
 #include "stack/host/fd_table.h"
 #include "stack/host/identity.h"
 #include "stack/personality/cause.h"
+#include "stack/socket/caller.h"
 #include "stack/vfs/vfs.h"
 
 namespace drywire {
@@ -111,25 +112,33 @@ struct ChildFilter {
   int id = 0;
 };
 
-class Process : public ListHook<> {
+class Process final : public ListHook<>, public Caller {
  public:
   Process(Host* host, int pid, std::string name, const Credentials& credentials);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
-  ~Process();
+  ~Process() override;
 
   Host& host() const { return *host_; }
   int pid() const { return pid_; }
   const std::string& name() const { return name_; }
   // Who it acts as: its effective ids.
-  const Credentials& credentials() const { return identity_.effective(); }
+  const Credentials& credentials() const override { return identity_.effective(); }
   // Makes it another's from now on, real and saved ids included.
   void set_credentials(const Credentials& credentials) { identity_.Reset(credentials); }
   Identity& identity() { return identity_; }
   const Identity& identity() const { return identity_; }
   FsState& fs() { return fs_; }
   // For path calls that begin now.
-  PathContext path_context() const;
+  PathContext path_context() const override;
+  // What sockets ask their caller.
+  CallerIds ids() const override;
+  bool KnowsProcess(int32_t pid) const override;
+  int64_t descriptor_limit() const override { return nofile_.soft; }
+  File* FileOf(int fd) const override { return fds_.Get(fd); }
+  Result<int> TakeFile(const FileRef& file, bool close_on_exec) override {
+    return fds_.Adopt(file, close_on_exec);
+  }
   FdTable& fds() { return fds_; }
   // What getrandom() gives: a stream of this process's own.
   Rng& random();

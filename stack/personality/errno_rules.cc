@@ -205,6 +205,23 @@ constexpr ErrnoRule kRules[] = {
     {kAny, Cause::kNotSeekable, ESPIPE, ESPIPE, "lseek(2)"},
     {kAny, Cause::kBufferTooSmall, ERANGE, ERANGE, "getcwd(3)"},
 
+    // UNIX sockets
+    {kAny, Cause::kUnixFamilyMismatch, EINVAL, EAFNOSUPPORT, "observed; fbsd uipc_usrreq.c uipc_bindat"},
+    {kAny, Cause::kUnixNotConnected, ENOTCONN, ENOTCONN, "unix(7), send(2); fbsd uipc_usrreq.c uipc_send"},
+    {kRecv, Cause::kUnixNotConnected, EINVAL, ENOTCONN, "observed: streams; fbsd uipc_socket.c soreceive_generic"},
+    {kAny, Cause::kNoListener, ECONNREFUSED, ECONNREFUSED, "unix(7); fbsd uipc_usrreq.c unp_connectat"},
+    {kAny, Cause::kPeerWrongType, EPROTOTYPE, EPROTOTYPE, "unix(7); fbsd uipc_usrreq.c unp_connectat"},
+    {kAny, Cause::kPeerConnectedElsewhere, EPERM, EPERM, "unix(7); FreeBSD's sockets take messages from everybody"},
+    {kAny, Cause::kPeerClosedUnread, ECONNRESET, ECONNRESET, "unix(7); fbsd uipc_usrreq.c unp_drop"},
+    {kAny, Cause::kDatagramPeerGone, ECONNREFUSED, ECONNRESET, "unix(7); fbsd uipc_usrreq.c unp_drop"},
+    {kAny, Cause::kReceiverFull, EAGAIN, ENOBUFS, "unix(7): such a send waits; fbsd uipc_usrreq.c uipc_sosend_dgram"},
+    {kAny, Cause::kBacklogFull, EAGAIN, ECONNREFUSED, "connect(2); fbsd uipc_usrreq.c unp_connectat"},
+    {kAny, Cause::kListenUnbound, EINVAL, EDESTADDRREQ, "observed; fbsd uipc_usrreq.c uipc_listen"},
+    {kAny, Cause::kUnixListenerConnects, EINVAL, EOPNOTSUPP, "observed; fbsd uipc_socket.c soconnectat"},
+    {kAny, Cause::kAddressOnStream, EOPNOTSUPP, ENOTCONN, "unix(7); fbsd uipc_socket.c sosend_generic"},
+    {kAny, Cause::kNoPeerGroups, ENODATA, EINVAL, "observed; no such option on FreeBSD"},
+    {kAny, Cause::kTooManyInFlight, ETOOMANYREFS, ETOOMANYREFS, "unix(7); FreeBSD has no such limit"},
+
     // processes and tasks
     {kAny, Cause::kNoSuchProcess, ESRCH, ESRCH, "kill(2)"},
     {kAny, Cause::kPipeHoldsMore, EBUSY, EBUSY, "fcntl(2) F_SETPIPE_SZ; no such command on FreeBSD"},
@@ -213,7 +230,6 @@ constexpr ErrnoRule kRules[] = {
     {kAny, Cause::kArgumentsTooLong, E2BIG, E2BIG, "execve(2)"},
     {kAny, Cause::kTooManyInterpreters, ELOOP, ENOEXEC, "execve(2); fbsd imgact_shell.c: one"},
     {kAny, Cause::kChildHasExecuted, EACCES, EACCES, "setpgid(2)"},
-    {kAny, Cause::kLockDeadlock, EDEADLK, EDEADLK, "fcntl(2)"},
     {kAny, Cause::kNotMountPoint, EINVAL, EINVAL, "umount(2), unmount(2)"},
     {kAny, Cause::kMountBusy, EBUSY, EBUSY, "umount(2), unmount(2)"},
 };

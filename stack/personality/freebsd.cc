@@ -54,6 +54,23 @@ constexpr SysctlEntry kSysctls[] = {
      "largest socket buffer, bytes"},
     {"kern.ipc.soacceptqueue", 1, 0, 65535, +[](Profile& p) { return &p.socket.somaxconn; },
      "largest listen backlog"},
+    {"net.local.stream.sendspace", 1, 1, INT32_MAX,
+     +[](Profile& p) { return &p.unix_domain.stream_send_space; },
+     "send buffer of UNIX streams, bytes"},
+    {"net.local.stream.recvspace", 1, 1, INT32_MAX,
+     +[](Profile& p) { return &p.unix_domain.stream_receive_space; },
+     "receive buffer of UNIX streams, bytes"},
+    {"net.local.dgram.maxdgram", 1, 1, INT32_MAX,
+     +[](Profile& p) { return &p.unix_domain.datagram_max; }, "largest UNIX datagram, bytes"},
+    {"net.local.dgram.recvspace", 1, 1, INT32_MAX,
+     +[](Profile& p) { return &p.unix_domain.datagram_receive_space; },
+     "receive buffer of UNIX datagram sockets, bytes"},
+    {"net.local.seqpacket.maxseqpacket", 1, 1, INT32_MAX,
+     +[](Profile& p) { return &p.unix_domain.seqpacket_max; },
+     "largest UNIX sequenced packet, bytes"},
+    {"net.local.seqpacket.recvspace", 1, 1, INT32_MAX,
+     +[](Profile& p) { return &p.unix_domain.seqpacket_receive_space; },
+     "receive buffer of UNIX sequenced packets, bytes"},
     {"kern.maxfiles", 1, 1, INT32_MAX, +[](Profile& p) { return &p.socket.file_max; },
      "files open on the host"},
     {"security.bsd.hardlink_check_uid", 1, 0, 1,
@@ -260,6 +277,44 @@ void SetVfs(VfsProfile& vfs) {
   vfs.ngroups_max = 1024;
 }
 
+// sys/kern/uipc_usrreq.c and uipc_socket.c of FreeBSD 14; facts observed on 13.0.
+void SetUnix(UnixProfile& unix_domain) {
+  unix_domain.protocol_may_be_family = false;
+  unix_domain.max_address = 106;
+  unix_domain.abstract_names = false;
+  unix_domain.autobind = false;
+  unix_domain.wrong_family_is_invalid = false;
+  unix_domain.names_end_in_nul = false;
+  unix_domain.unnamed_length = 16;
+  unix_domain.closed_peer_has_name = false;
+  unix_domain.streams_tell_source = false;
+  unix_domain.unnamed_source_is_empty = false;
+  unix_domain.bind_makes_inode_first = false;
+  unix_domain.destination_first = false;
+  unix_domain.full_backlog_waits = false;
+  unix_domain.backlog_halves = 3;
+  unix_domain.connected_refuses_others = false;
+  unix_domain.dissolve_succeeds = false;
+  unix_domain.flow_rule = UnixFlowRule::kReceiverBytes;
+  unix_domain.stream_send_space = 8192;
+  unix_domain.stream_receive_space = 8192;
+  unix_domain.datagram_max = 2048;
+  unix_domain.datagram_receive_space = 16384;
+  unix_domain.seqpacket_max = 8192;
+  unix_domain.seqpacket_receive_space = 8192;
+  unix_domain.full_receiver_is_error = true;
+  unix_domain.unread_data_resets = false;
+  unix_domain.peer_close_is_told = true;
+  unix_domain.shutdown_needs_connection = true;
+  unix_domain.message_error_before_data = false;
+  unix_domain.error_polls_as_error = false;
+  unix_domain.unconnected_polls_hup = false;
+  unix_domain.linux_credentials = false;
+  unix_domain.bsd_credentials = true;
+  unix_domain.max_rights = 1024;
+  unix_domain.limits_in_flight = false;
+}
+
 }  // namespace
 
 Profile FreeBsdProfile() {
@@ -269,6 +324,7 @@ Profile FreeBsdProfile() {
   SetTcp(profile.tcp);
   SetIp(profile.ip);
   SetVfs(profile.vfs);
+  SetUnix(profile.unix_domain);
   SocketProfile& socket = profile.socket;
   socket.address.max_length = 255;
   socket.address.min_length = 2;

@@ -19,6 +19,7 @@
 #include "stack/personality/sys_profile.h"
 #include "stack/personality/tcp_profile.h"
 #include "stack/personality/udp_profile.h"
+#include "stack/personality/unix_profile.h"
 #include "stack/personality/vfs_profile.h"
 
 namespace drywire {
@@ -30,6 +31,7 @@ struct Profile {
   IpProfile ip;
   TcpProfile tcp;
   UdpProfile udp;
+  UnixProfile unix_domain;
   SocketProfile socket;
   StreamProfile stream;
   SysProfile sys;

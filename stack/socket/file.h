@@ -7,6 +7,7 @@
 #define DRYWIRE_STACK_SOCKET_FILE_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/types/span.h"
 #include "sim/core/wait_list.h"
@@ -57,8 +58,30 @@ class File {
 
   // Those who wait for Poll() to gain an in-like or an out-like bit. Errors and hang-ups notify
   // both. Notified on every arrival, not only on the first: edge-triggered epoll depends on it.
-  WaitList& read_waiters() { return read_waiters_; }
-  WaitList& write_waiters() { return write_waiters_; }
+  WaitList& read_waiters() { return MakeWaiters().read; }
+  WaitList& write_waiters() { return MakeWaiters().write; }
+  // Whether there is anybody to notify.
+  bool has_read_waiters() const { return waiters_ != nullptr && !waiters_->read.empty(); }
+  bool has_write_waiters() const { return waiters_ != nullptr && !waiters_->write.empty(); }
+  void NotifyReaders(uint32_t key) {
+    if (waiters_ != nullptr) waiters_->read.Notify(key);
+  }
+  void NotifyWriters(uint32_t key) {
+    if (waiters_ != nullptr) waiters_->write.Notify(key);
+  }
+  void NotifyAllReaders(uint32_t key) {
+    if (waiters_ != nullptr) waiters_->read.NotifyAll(key);
+  }
+  void NotifyAllWriters(uint32_t key) {
+    if (waiters_ != nullptr) waiters_->write.NotifyAll(key);
+  }
+
+  // Where an attempt that failed with kWouldBlock waits when that is another file's list: for room
+  // in the queue of a UNIX socket. `holder` keeps the list alive. Null: on the lists above.
+  virtual WaitList* BlockedOn(Ref<File>* holder) {
+    (void)holder;
+    return nullptr;
+  }
 
   bool nonblocking() const { return nonblocking_; }
   void set_nonblocking(bool value) { nonblocking_ = value; }
@@ -69,7 +92,7 @@ class File {
   void DropDescriptor() {
     if (--descriptors_ != 0) return;
     // Epoll instances forget the file now, whether or not its protocol lives on.
-    read_waiters_.NotifyAll(kPollFree);
+    NotifyAllReaders(kPollFree);
     OnLastClose();
   }
   int descriptors() const { return descriptors_; }
@@ -84,8 +107,16 @@ class File {
   virtual void OnLastClose() {}
 
  private:
-  WaitList read_waiters_;
-  WaitList write_waiters_;
+  struct Waiters {
+    WaitList read;
+    WaitList write;
+  };
+  Waiters& MakeWaiters() {
+    if (waiters_ == nullptr) waiters_ = std::make_unique<Waiters>();
+    return *waiters_;
+  }
+
+  std::unique_ptr<Waiters> waiters_;  // made for the first one: most connections have none
   int references_ = 0;
   int descriptors_ = 0;
   bool nonblocking_ = false;

@@ -10,13 +10,32 @@
 #include "stack/ip/ip_stack.h"
 
 namespace drywire {
+namespace {
 
-InetSocket::InetSocket(NetStack* net, PortTable* ports, int domain, int type, int protocol,
-                       uint32_t uid)
+// What a fresh socket has; the same object as long as sysctls stay the same.
+const SharedOptions& FreshOptions(NetStack& net, int domain, int type, int64_t receive_buffer,
+                                  int64_t send_buffer) {
+  const SocketProfile& profile = net.profile().socket;
+  const bool v6 = domain == AF_INET6;
+  SharedOptions& known = net.fresh_options(v6, type == SOCK_STREAM);
+  const bool v6only = v6 && profile.v6only_default != 0;
+  if (known->receive_buffer != receive_buffer || known->send_buffer != send_buffer ||
+      (known->v6only != 0) != v6only) {
+    SocketOptions fresh = InitialSocketOptions(profile, domain, type);
+    fresh.receive_buffer = static_cast<int32_t>(receive_buffer);
+    fresh.send_buffer = static_cast<int32_t>(send_buffer);
+    known = SharedOptions(fresh);
+  }
+  return known;
+}
+
+}  // namespace
+
+InetSocket::InetSocket(NetStack* net, int domain, int type, int protocol, uint32_t uid,
+                       int64_t receive_buffer, int64_t send_buffer)
     : Socket(domain, type, protocol),
       net_(net),
-      ports_(ports),
-      options_(InitialSocketOptions(net->profile().socket, domain, type)) {
+      options_(FreshOptions(*net, domain, type, receive_buffer, send_buffer)) {
   port_.uid = uid;
   SyncPortBinding();
   net_->CountSocket(1);
@@ -27,11 +46,11 @@ InetSocket::~InetSocket() { net_->CountSocket(-1); }
 void InetSocket::SyncPortBinding() {
   port_.v6 = v6();
   port_.v6only = v6only();
-  port_.reuse_address = options_.reuse_address != 0;
-  port_.reuse_port = options_.reuse_port != 0;
-  port_.reuse_port_lb = options_.reuse_port_lb != 0;
-  port_.range_low = static_cast<uint16_t>(options_.local_port_range & 0xffff);
-  port_.range_high = static_cast<uint16_t>((options_.local_port_range >> 16) & 0xffff);
+  port_.reuse_address = options_->reuse_address != 0;
+  port_.reuse_port = options_->reuse_port != 0;
+  port_.reuse_port_lb = options_->reuse_port_lb != 0;
+  port_.range_low = static_cast<uint16_t>(options_->local_port_range & 0xffff);
+  port_.range_high = static_cast<uint16_t>((options_->local_port_range >> 16) & 0xffff);
 }
 
 Result<RawAddress> InetSocket::LocalName() const {
@@ -77,12 +96,12 @@ Result<> InetSocket::CheckLocalAddress(const Endpoint& endpoint) const {
     if (endpoint.scope_id == 0) return Cause::kScopeMissing;
     const Interface* interface = ip.FindInterface(endpoint.scope_id);
     if (interface == nullptr) return Cause::kNoSuchInterface;
-    if (!wire.IsMulticast() && !interface->Has(wire) && options_.freebind == 0) {
+    if (!wire.IsMulticast() && !interface->Has(wire) && options_->freebind == 0) {
       return Cause::kAddressNotLocal;
     }
   }
   if (wire.IsMulticast()) return {};
-  if (ip.IsLocal(wire) || ip.IsBroadcast(wire) || options_.freebind != 0 ||
+  if (ip.IsLocal(wire) || ip.IsBroadcast(wire) || options_->freebind != 0 ||
       net_->profile().socket.nonlocal_bind != 0) {
     return {};
   }
@@ -99,7 +118,7 @@ Result<> InetSocket::BindChecked(const RawAddress& address, const Credentials& c
   const bool taken = !fresh || port_.port() != 0;
   const Result<> bound = taken ? Result<>(Cause::kAlreadyBound) : Result<>();
   const bool denied =
-      ports_->PortNeedsPrivilege(decoded->port) && !credentials.Has(Capability::kNetBindService);
+      ports().PortNeedsPrivilege(decoded->port) && !credentials.Has(Capability::kNetBindService);
   const Result<> privilege = denied ? Result<>(Cause::kPortPrivileged) : Result<>();
   const Result<> local = CheckLocalAddress(*decoded);
   // In each system's own order; see SocketProfile::bound_check_first.
@@ -111,8 +130,8 @@ Result<> InetSocket::BindChecked(const RawAddress& address, const Credentials& c
   }
 
   const Address any = Address::Any(decoded->address.family());
-  if (decoded->port != 0 || options_.bind_address_no_port == 0) {
-    const Result<> held = ports_->Bind(&port_, decoded->address, decoded->port, credentials);
+  if (decoded->port != 0 || options_->bind_address_no_port == 0) {
+    const Result<> held = ports().Bind(&port_, decoded->address, decoded->port, credentials);
     if (!held.ok()) return Exhausted(held.cause(), held.cause());
   }
   local_ = *decoded;
@@ -123,7 +142,7 @@ Result<> InetSocket::BindChecked(const RawAddress& address, const Credentials& c
   // Where sockets are for both families until they are told otherwise, an IPv6 address of its own
   // tells a socket so (inet6_bind).
   const bool narrows = address_bound_ && v6() && !decoded->address.IsV4Mapped();
-  if (narrows && profile.v6only_default == 0) options_.v6only = 1;
+  if (narrows && profile.v6only_default == 0) options_.Edit().v6only = 1;
   return {};
 }
 
@@ -136,7 +155,7 @@ Cause InetSocket::Exhausted(Cause cause, Cause as) const {
 
 Result<> InetSocket::AutoBind(const Credentials& credentials) {
   if (port_.port() != 0) return {};
-  const Result<> held = ports_->Bind(&port_, LocalOrAny(), 0, credentials);
+  const Result<> held = ports().Bind(&port_, LocalOrAny(), 0, credentials);
   if (!held.ok()) return Exhausted(held.cause(), held.cause());
   return {};
 }
@@ -162,7 +181,8 @@ OptionContext InetSocket::MakeOptionContext() const {
 Result<size_t> InetSocket::GetOption(int level, int name, absl::Span<uint8_t> value) {
   if (level == protocol()) return GetProtocolOption(level, name, value);
   OptionContext context = MakeOptionContext();
-  context.options = &options_;
+  SocketOptions options = *options_;
+  context.options = &options;
   return GetSocketOption(context, level, name, value);
 }
 
@@ -196,12 +216,12 @@ Result<> InetSocket::SetOption(int level, int name, absl::Span<const uint8_t> va
                                const Credentials& credentials) {
   if (level == protocol()) return SetProtocolOption(level, name, value, credentials);
   OptionContext context = MakeOptionContext();
-  context.options = &options_;
+  context.options = &options_.Edit();
   const Result<> set = SetSocketOption(context, level, name, value, credentials);
   if (!set.ok()) return set;
   SyncPortBinding();
-  const bool stops = (level == IPPROTO_IP && name == IP_RECVERR && options_.recverr == 0) ||
-                     (level == IPPROTO_IPV6 && name == IPV6_RECVERR && options_.recverr6 == 0);
+  const bool stops = (level == IPPROTO_IP && name == IP_RECVERR && options_->recverr == 0) ||
+                     (level == IPPROTO_IPV6 && name == IPV6_RECVERR && options_->recverr6 == 0);
   if (stops) errors_.reset();
   OnOptionSet(level, name);
   return {};
@@ -222,7 +242,7 @@ void InetSocket::QueueError(const PacketError& error) {
     if (NeedsScope(of->address)) of->scope_id = error.interface;
   }
   if (errors_ == nullptr) errors_ = std::make_unique<ErrorQueue>();
-  errors_->Push(std::move(entry), options_.receive_buffer);
+  errors_->Push(std::move(entry), options_->receive_buffer);
 }
 
 void InetSocket::QueueLocalError(Cause cause, const Endpoint& destination, uint32_t info) {
@@ -232,7 +252,7 @@ void InetSocket::QueueLocalError(Cause cause, const Endpoint& destination, uint3
   entry.info = info;
   entry.destination = destination;
   if (errors_ == nullptr) errors_ = std::make_unique<ErrorQueue>();
-  errors_->Push(std::move(entry), options_.receive_buffer);
+  errors_->Push(std::move(entry), options_->receive_buffer);
 }
 
 // ip_recv_error, ipv6_recv_error, sock_dequeue_err_skb.

@@ -25,13 +25,13 @@ class InetSocket : public Socket {
   ~InetSocket() override;
 
   NetStack& net() const { return *net_; }
-  const SocketOptions& options() const { return options_; }
+  const SocketOptions& options() const { return *options_; }
   const PortBinding& port_binding() const { return port_; }
 
-  Duration receive_timeout() const override { return options_.receive_timeout; }
-  Duration send_timeout() const override { return options_.send_timeout; }
+  Duration receive_timeout() const override { return options_->receive_timeout; }
+  Duration send_timeout() const override { return options_->send_timeout; }
   size_t receive_low_water() const override {
-    return static_cast<size_t>(options_.receive_low_water);
+    return static_cast<size_t>(options_->receive_low_water);
   }
 
   Result<RawAddress> LocalName() const override;
@@ -43,8 +43,10 @@ class InetSocket : public Socket {
                      const Credentials& credentials) override;
 
  protected:
-  // `uid`: of the creating process, for bind conflicts.
-  InetSocket(NetStack* net, PortTable* ports, int domain, int type, int protocol, uint32_t uid);
+  // `uid`: of the creating process, for bind conflicts. The buffers are what SO_RCVBUF and
+  // SO_SNDBUF read at first.
+  InetSocket(NetStack* net, int domain, int type, int protocol, uint32_t uid,
+             int64_t receive_buffer, int64_t send_buffer);
 
   // bind(2). `fresh`: the protocol's state allows it (not connected, not listening, not bound
   // before); judged in the system's order among the other checks (kAlreadyBound).
@@ -54,7 +56,7 @@ class InetSocket : public Socket {
 
   // Whether the socket speaks IPv6 addresses to its program.
   bool v6() const { return domain() == AF_INET6; }
-  bool v6only() const { return options_.v6only != 0; }
+  bool v6only() const { return options_->v6only != 0; }
   // The interface to route by: the scope id of `remote` where it has one, else that of the bound
   // address. kScopeMissing (connecting) or kNoRoute (sending) when they contradict each other.
   Result<uint32_t> ScopeFor(const Endpoint& remote, bool connecting) const;
@@ -79,7 +81,7 @@ class InetSocket : public Socket {
   Cause Exhausted(Cause cause, Cause as) const;
 
   // --- The error queue. Whether the program wants errors about packets of that family there.
-  bool WantsErrors(bool v4) const { return (v4 ? options_.recverr : options_.recverr6) != 0; }
+  bool WantsErrors(bool v4) const { return (v4 ? options_->recverr : options_->recverr6) != 0; }
   bool HasQueuedErrors() const { return errors_ != nullptr && !errors_->empty(); }
   void QueueError(const PacketError& error);
   // This host itself refused a packet for `destination`; `info` bytes would be possible.
@@ -87,12 +89,14 @@ class InetSocket : public Socket {
   // recvmsg() with MSG_ERRQUEUE. `pending` is the socket's pending error, which follows the queue.
   Result<Received> ReceiveError(const ReceiveArgs& args, Cause* pending);
 
+  // Those of the socket's transport.
+  PortTable& ports() const { return type() == SOCK_STREAM ? net_->tcp_ports() : net_->udp_ports(); }
+
   // Copies the options that an accepted connection inherits from its listener.
   void InheritFrom(const InetSocket& listener);
 
   NetStack* net_;
-  PortTable* ports_;
-  SocketOptions options_;
+  SharedOptions options_;
   PortBinding port_;
   // As the program sees it: v4-mapped on AF_INET6 sockets. Absent address: wildcard. The port is
   // that of port_.

@@ -24,6 +24,7 @@
 #include "stack/personality/cause.h"
 #include "stack/personality/profile.h"
 #include "stack/socket/demux.h"
+#include "stack/socket/options.h"
 #include "stack/socket/port_table.h"
 #include "stack/wire/packet.h"
 
@@ -123,6 +124,9 @@ class NetStack {
   NetStackPart* tcp_part() { return tcp_part_.get(); }
   void set_tcp_part(std::unique_ptr<NetStackPart> part) { tcp_part_ = std::move(part); }
 
+  // What the last socket of that kind began with; for InetSocket.
+  SharedOptions& fresh_options(bool v6, bool stream) { return fresh_options_[v6][stream]; }
+
   // Sockets of TCP and UDP that exist, orphans included; for leak checks.
   size_t live_sockets() const { return live_sockets_; }
   void CountSocket(int change) { live_sockets_ += static_cast<size_t>(change); }
@@ -154,6 +158,7 @@ class NetStack {
   std::vector<PacketPtr> looping_;
   std::vector<PacketPtr> arriving_;
   std::unique_ptr<NetStackPart> tcp_part_;
+  SharedOptions fresh_options_[2][2];
   size_t live_sockets_ = 0;
   bool powered_ = true;
   bool paused_ = false;

@@ -19,6 +19,7 @@
 #include "sim/core/time.h"
 #include "stack/base/address.h"
 #include "stack/base/credentials.h"
+#include "stack/base/shared_value.h"
 #include "stack/personality/cause.h"
 #include "stack/personality/socket_profile.h"
 
@@ -62,6 +63,9 @@ struct SocketOptions {
   bool receive_buffer_set = false;  // by the program: no automatic growth any more
   bool send_buffer_set = false;
 };
+
+// As sockets hold them: most have the same.
+using SharedOptions = SharedValue<SocketOptions>;
 
 // What an option needs to know of the socket it is asked of.
 struct OptionContext {

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
@@ -32,7 +33,18 @@
 namespace drywire {
 
 class PortTable;
-struct PortDestination;
+
+// The connections of this host from one address to one remote endpoint, whose ports connect()
+// chose.
+struct PortDestination {
+  Address local;
+  Endpoint remote;
+  uint32_t count = 0;
+  // A bit for each port that is taken for this destination; only once there are many.
+  std::unique_ptr<std::array<uint64_t, 1024>> taken;
+
+  void Mark(uint16_t port) { (*taken)[port / 64] |= uint64_t{1} << (port % 64); }
+};
 
 enum class Transport : uint8_t { kTcp, kUdp };
 
@@ -143,9 +155,11 @@ class PortTable {
   };
 
   Holders* Find(uint16_t port) const {
-    const Page* page = pages_[port >> kPageBits].get();
+    const Page* page = pages_[port >> kPageBits];
     return page == nullptr ? nullptr : (*page)[port & ((1 << kPageBits) - 1)];
   }
+  // rng_, of which the first draws fill perturb_.
+  Rng& Random();
   Range EphemeralRange(const PortBinding& binding) const;
   bool Reserved(uint32_t port) const;
   void Hold(PortBinding* binding, const Address& address, uint16_t port, bool automatic);
@@ -180,8 +194,11 @@ class PortTable {
   const SocketProfile* profile_;
   Rng rng_;
   uint64_t secret_;  // keys the connect offset, as net_secret does
-  std::array<uint32_t, 256> perturb_{};
-  std::array<std::unique_ptr<Page>, 1 << (16 - kPageBits)> pages_;
+  // Filled by Random(): of the four tables of a small world, one is asked to choose a port.
+  std::array<uint32_t, 256> perturb_;
+  bool perturbed_ = false;
+  std::array<Page*, 1 << (16 - kPageBits)> pages_{};
+  std::vector<std::unique_ptr<Page>> page_memory_;
   Slab<Holders> holders_;
   // Looked up only, never iterated.
   absl::flat_hash_map<DestinationKey, std::unique_ptr<PortDestination>, HashDestination>

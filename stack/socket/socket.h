@@ -19,6 +19,8 @@
 
 namespace drywire {
 
+class Caller;
+
 enum class ConnectProgress : uint8_t { kDone, kInProgress };
 
 struct SendArgs {
@@ -26,12 +28,17 @@ struct SendArgs {
   int flags = 0;                            // MSG_*
   const RawAddress* destination = nullptr;  // sendto; null when none was given
   absl::Span<const uint8_t> control;        // ancillary data, as the caller laid it out
+  // Of a stream: the call has sent something already, and with it the descriptors it carries.
+  bool continued = false;
+  Caller* caller = nullptr;  // who sends; null for protocols that do not ask
 };
 
 struct ReceiveArgs {
   absl::Span<const File::Buffer> buffers;
   int flags = 0;  // MSG_*
   absl::Span<uint8_t> control;
+  bool close_on_exec = false;  // MSG_CMSG_CLOEXEC
+  Caller* caller = nullptr;    // who receives; null for protocols that do not ask
   // Of a stream: fewer bytes are kWouldBlock as long as more may come.
   size_t at_least = 0;
   // Of a stream: the call has received something already. The stream's end is 0 bytes then, and so
@@ -46,6 +53,8 @@ struct Received {
   int flags = 0;      // MSG_TRUNC, MSG_CTRUNC, MSG_EOR, ... for msg_flags
   RawAddress source;  // empty when the protocol gives none
   size_t control_bytes = 0;
+  // Of a stream: what follows belongs to another call, whatever this one still wants.
+  bool ends_here = false;
   // With MSG_ERRQUEUE: what the data is about, for the control message. The socket's, until its
   // next call.
   const QueuedError* queued_error = nullptr;
@@ -65,6 +74,11 @@ class Socket : public File {
   virtual Result<Ref<Socket>> Accept() = 0;
   virtual Result<ConnectProgress> Connect(const RawAddress& address,
                                           const Credentials& credentials) = 0;
+  // The same for a caller whose paths and descriptors matter; what sys calls. Connect may fail with
+  // kWouldBlock here, and is then called again.
+  virtual Result<> BindFor(const RawAddress& address, const Caller& caller);
+  virtual Result<> ListenFor(int backlog, const Caller& caller);
+  virtual Result<ConnectProgress> ConnectFor(const RawAddress& address, const Caller& caller);
   // Asked by a blocking connect() after a wake-up: kWouldBlock while the attempt goes on; the
   // outcome otherwise, which is thereby consumed (SO_ERROR is 0 afterwards).
   virtual Result<> TakeConnectResult() = 0;

@@ -29,7 +29,7 @@ std::string TcpRequestEndpoint::DescribeEndpoint() const {
 
 TcpAcceptor::TcpAcceptor(TcpSocket* socket)
     : socket_(socket),
-      listener_(&socket->net().profile().tcp, &socket->tcb_.settings(),
+      listener_(&socket->net().profile().tcp, &socket->tcb_.shared_settings(),
                 &TcpHost::Of(socket->net()).cookies()) {
   timer_.BindMethod<&TcpAcceptor::OnTimer>("SYN-ACK timer", this);
   const PortBinding& port = socket->port_binding();
@@ -167,7 +167,7 @@ void TcpAcceptor::Arrives(PacketPtr packet, uint32_t interface, const TimeWait* 
       TakeCookie(id, std::move(packet), answer);
       break;
   }
-  for (Segment& answered : (*actions).segments) SendTcpSegment(net(), id, std::move(answered));
+  SendSegments(net(), id, actions.get()->segments);
   Rearm();
 }
 
@@ -183,7 +183,7 @@ void TcpAcceptor::Admit(const ConnectionId& id, const RouteChoice& route, const 
   (void)net().demux().RegisterConnection(request, id).ok();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   listener_.Admit(net().now(), syn, answer, request, actions.get());
-  for (Segment& segment : (*actions).segments) SendTcpSegment(net(), id, route, std::move(segment));
+  SendSegments(net(), id, route, actions.get()->segments);
 }
 
 void TcpAcceptor::TakeCookie(const ConnectionId& id, PacketPtr packet,
@@ -193,7 +193,7 @@ void TcpAcceptor::TakeCookie(const ConnectionId& id, PacketPtr packet,
   TcpHost::Scratch actions(TcpHost::Of(net()));
   const Listener::RequestVerdict verdict =
       listener_.TakeCookie(net().now(), id, *packet->segment(), answer, request, actions.get());
-  for (Segment& segment : (*actions).segments) SendTcpSegment(net(), id, std::move(segment));
+  SendSegments(net(), id, actions.get()->segments);
   if (verdict == Listener::RequestVerdict::kComplete) {
     (void)net().demux().RegisterConnection(request, id).ok();
     Complete(request, std::move(packet));
@@ -208,7 +208,7 @@ void TcpAcceptor::RequestArrives(TcpRequestEndpoint* request, PacketPtr packet) 
   const Listener::RequestVerdict verdict =
       listener_.RequestArrives(net().now(), request, *packet->segment(), actions.get());
   const ConnectionId id = request->id();
-  for (Segment& segment : (*actions).segments) SendTcpSegment(net(), id, std::move(segment));
+  SendSegments(net(), id, actions.get()->segments);
   if (verdict == Listener::RequestVerdict::kComplete) {
     Complete(request, std::move(packet));
   } else if (verdict == Listener::RequestVerdict::kDelete) {
@@ -253,7 +253,7 @@ void TcpAcceptor::OnTimer() {
     TcpHost::Scratch actions(TcpHost::Of(net()));
     const Listener::RequestVerdict verdict = listener_.OnDeadline(now, due, actions.get());
     const ConnectionId id = request->id();
-    for (Segment& segment : (*actions).segments) SendTcpSegment(net(), id, std::move(segment));
+    SendSegments(net(), id, actions.get()->segments);
     if (verdict == Listener::RequestVerdict::kDelete) Delete(request, /*admitted=*/true);
   }
   Rearm();
@@ -280,7 +280,7 @@ Result<> TcpSocket::Listen(int backlog, const Credentials& credentials) {
   const bool bound_before = port_.port() != 0;
   const Result<> bound = AutoBind(credentials);
   if (!bound.ok()) return bound;
-  const Result<> listens = ports_->Listen(&port_);
+  const Result<> listens = ports().Listen(&port_);
   if (!listens.ok()) {
     if (!bound_before) PortTable::Release(&port_);
     return listens;

@@ -128,7 +128,7 @@ Result<> TcpSocket::ChoosePort(const ConnectionId& id, bool* replaces, Seq* next
     return entry != nullptr && entry->entry().MayBeReplaced(net().now(), false, choose);
   };
   if (choose) {
-    const Result<> held = ports_->BindForConnect(&port_, id.local.address, id.remote, free);
+    const Result<> held = ports().BindForConnect(&port_, id.local.address, id.remote, free);
     if (!held.ok()) return Exhausted(held.cause(), held.cause());
   } else if (!free(port_.port())) {
     return net().profile().socket.tuple_conflict_is_in_use ? Cause::kAddressInUse
@@ -179,7 +179,7 @@ Result<ConnectProgress> TcpSocket::StartConnect(const Endpoint& remote) {
   const Result<> port = ChoosePort(id, &replaces, &next_iss);
   if (!port.ok()) return port.cause();
   id.local.port = port_.port();
-  const Result<> registered = net().demux().RegisterConnection(&connection_, id);
+  const Result<> registered = net().demux().RegisterConnection(this, id);
   if (!registered.ok()) return registered.cause();
 
   const bool mapped = v6() && route->source.is_v4();
@@ -247,8 +247,8 @@ void TcpSocket::BecomeChild(const TcpSocket& listener, TcpConnectionEndpoint* re
                             const Request& request, RouteRef route) {
   const ConnectionId id = request_endpoint->id();
   InheritFrom(listener);
-  tcb_.settings() = listener.tcb_.settings();
-  ports_->Inherit(&port_, listener.port_);
+  tcb_.set_settings(listener.tcb_.shared_settings());
+  ports().Inherit(&port_, listener.port_);
   const bool mapped = v6() && id.local.address.is_v4();
   local_.address = mapped ? id.local.address.Mapped() : id.local.address;
   local_.scope_id = id.local.scope_id;
@@ -259,7 +259,7 @@ void TcpSocket::BecomeChild(const TcpSocket& listener, TcpConnectionEndpoint* re
   has_remote_ = true;
   route_ = std::move(route);
   connected_ = true;
-  net().demux().ReplaceConnection(request_endpoint, &connection_);
+  net().demux().ReplaceConnection(request_endpoint, this);
   tcb_.Adopt(net().now(), request);
 }
 

@@ -8,26 +8,28 @@
 
 namespace drywire {
 
-void SendTcpSegment(NetStack& net, const ConnectionId& id, Segment&& segment) {
+void SendSegments(NetStack& net, const ConnectionId& id, SegmentList& segments) {
+  if (segments.empty()) return;
   RouteQuery query;
   query.destination = id.remote.address;
   query.source = id.local.address;
   query.interface = id.remote.scope_id;
   const Result<RouteRef> route = net.ip().ShareRoute(net.now(), query);
-  if (route.ok()) SendTcpSegment(net, id, **route, std::move(segment));
+  if (route.ok()) SendSegments(net, id, **route, segments);
 }
 
-void SendTcpSegment(NetStack& net, const ConnectionId& id, const RouteChoice& route,
-                    Segment&& segment) {
-  PacketPtr packet = net.packets().New();
-  packet->source = id.local.address;
-  packet->destination = id.remote.address;
+void SendSegments(NetStack& net, const ConnectionId& id, const RouteChoice& route,
+                  SegmentList& segments) {
   const IpProfile& ip = net.profile().ip;
-  packet->ttl =
-      static_cast<uint8_t>(id.remote.address.is_v4() ? ip.default_ttl : ip.default_hop_limit);
-  packet->body = std::move(segment);
-  // Nobody is left who could be told.
-  (void)net.Send(std::move(packet), route).ok();
+  const int64_t ttl = id.remote.address.is_v4() ? ip.default_ttl : ip.default_hop_limit;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    PacketPtr packet = segments.Take(i);
+    packet->source = id.local.address;
+    packet->destination = id.remote.address;
+    packet->ttl = static_cast<uint8_t>(ttl);
+    // Nobody is left who could be told.
+    (void)net.Send(std::move(packet), route).ok();
+  }
 }
 
 TcpTimeWaitEndpoint::TcpTimeWaitEndpoint(TcpHost* host, const TimeWait& entry)
@@ -65,7 +67,7 @@ void TcpTimeWaitEndpoint::OnPacket(PacketPtr packet, uint32_t interface) {
   TcpListenerEndpoint* const listener =
       reopens ? net.demux().FindListener(id().local, id().remote) : nullptr;
   if (reopens && listener == nullptr) verdict = entry_.ReopenRefused(net.now(), actions.get());
-  for (Segment& segment : (*actions).segments) SendTcpSegment(net, id(), std::move(segment));
+  SendSegments(net, id(), actions.get()->segments);
   if (verdict == TimeWait::Verdict::kStay) return Rearm();
   const TimeWait entry = entry_;
   Delete();
@@ -102,7 +104,9 @@ TcpTimeWaitEndpoint* TcpHost::NewTimeWait(const TimeWait& entry) {
 
 void TcpHost::DeleteTimeWait(TcpTimeWaitEndpoint* endpoint) { time_wait_slab_.Delete(endpoint); }
 
-void TcpHost::AddScratch() { scratch_.push_back(std::make_unique<Actions>()); }
+void TcpHost::Create(NetStack& net) { net.set_tcp_part(std::make_unique<TcpHost>(&net)); }
+
+void TcpHost::AddScratch() { scratch_.push_back(std::make_unique<Actions>(&net_->packets())); }
 
 TcpRequestEndpoint* TcpHost::NewRequest(TcpAcceptor* acceptor) {
   return request_slab_->New(acceptor);

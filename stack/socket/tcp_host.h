@@ -25,11 +25,11 @@ class TcpAcceptor;
 class TcpHost;
 class TcpRequestEndpoint;
 
-// Sends `segment` between the two endpoints of `id`; what fails is lost, as a packet is.
-void SendTcpSegment(NetStack& net, const ConnectionId& id, Segment&& segment);
+// Sends the segments between the two endpoints of `id`; what fails is lost, as a packet is.
+void SendSegments(NetStack& net, const ConnectionId& id, SegmentList& segments);
 // The same by a current route to id.remote.
-void SendTcpSegment(NetStack& net, const ConnectionId& id, const RouteChoice& route,
-                    Segment&& segment);
+void SendSegments(NetStack& net, const ConnectionId& id, const RouteChoice& route,
+                  SegmentList& segments);
 
 struct TimeWaitListTag {};
 
@@ -68,7 +68,7 @@ class TcpHost final : public NetStackPart {
 
   // The host's, made on first use.
   static TcpHost& Of(NetStack& net) {
-    if (net.tcp_part() == nullptr) net.set_tcp_part(std::make_unique<TcpHost>(&net));
+    if (net.tcp_part() == nullptr) Create(net);
     return *static_cast<TcpHost*>(net.tcp_part());
   }
 
@@ -107,6 +107,7 @@ class TcpHost final : public NetStackPart {
     return scratch_[scratch_used_++].get();
   }
   void AddScratch();
+  static void Create(NetStack& net);
 
   NetStack* net_;
   Rng rng_;

@@ -162,15 +162,16 @@ tcp_info MakeTcpInfo(const Tcb& tcb, TcpState state) {
 }  // namespace
 
 void TcpSocket::SyncSettings() {
-  TcpSettings& settings = tcb_.settings();
-  settings.keepalive = options_.keepalive != 0;
-  settings.low_water = static_cast<uint32_t>(options_.receive_low_water);
-  if (options_.receive_buffer_set || options_.receive_buffer > net().profile().tcp.rmem[1]) {
-    settings.receive_buffer = static_cast<uint32_t>(options_.receive_buffer);
+  TcpSettings settings = tcb_.settings();
+  settings.keepalive = options_->keepalive != 0;
+  settings.low_water = static_cast<uint32_t>(options_->receive_low_water);
+  if (options_->receive_buffer_set || options_->receive_buffer > net().profile().tcp.rmem[1]) {
+    settings.receive_buffer = static_cast<uint32_t>(options_->receive_buffer);
   }
-  if (options_.send_buffer_set) {
-    settings.send_buffer = static_cast<uint32_t>(options_.send_buffer);
+  if (options_->send_buffer_set) {
+    settings.send_buffer = static_cast<uint32_t>(options_->send_buffer);
   }
+  if (settings != tcb_.settings()) tcb_.EditSettings() = settings;
 }
 
 void TcpSocket::OnOptionSet(int level, int name) {
@@ -235,7 +236,7 @@ Result<> TcpSocket::SetProtocolOption(int, int name, absl::Span<const uint8_t> v
   if (IsLinuxOnly(name) && !rules().linux_tcp_options) return Cause::kOptionUnknown;
   const Result<int64_t> number = ReadIntOption(value);
   if (!number.ok()) return number.cause();
-  TcpSettings& settings = tcb_.settings();
+  TcpSettings& settings = tcb_.EditSettings();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   const bool open = !closed() && !handshaking() && !listening();
   switch (name) {

@@ -32,11 +32,9 @@ absl::string_view SsStateName(TcpState state) {
 }  // namespace
 
 TcpSocket::TcpSocket(NetStack* net, int domain, uint32_t uid)
-    : InetSocket(net, &net->tcp_ports(), domain, SOCK_STREAM, IPPROTO_TCP, uid),
-      tcb_(&net->profile().tcp),
-      connection_(this) {
-  options_.receive_buffer = static_cast<int32_t>(net->profile().tcp.rmem[1]);
-  options_.send_buffer = static_cast<int32_t>(net->profile().tcp.wmem[1]);
+    : InetSocket(net, domain, SOCK_STREAM, IPPROTO_TCP, uid, net->profile().tcp.rmem[1],
+                 net->profile().tcp.wmem[1]),
+      tcb_(&net->profile().tcp) {
   timer_.BindMethod<&TcpSocket::OnTimer>("tcp timer", this);
 }
 
@@ -57,10 +55,6 @@ int TcpSocket::shut() const {
 
 // --- Arrivals and time
 
-void TcpSocket::Connection::OnPacket(PacketPtr packet, uint32_t) {
-  socket_->OnSegment(std::move(packet));
-}
-
 void TcpSocket::OnSegment(PacketPtr packet) {
   const Ref<Socket> alive = SelfReference();
   TcpHost::Scratch actions(TcpHost::Of(net()));
@@ -76,7 +70,7 @@ void TcpSocket::OnPacketError(const PacketError& error) {
   RouteChoice hop = *route_;
   if (error.mtu != 0) hop.mtu = error.mtu;
   if (error.cause == Cause::kIcmpFragmentationNeeded && tcb_.IcmpIsGenuine(error.quoted.seq)) {
-    hop.mtu = net().ip().NotePathMtu(net().now(), connection_.id().remote.address, hop.mtu);
+    hop.mtu = net().ip().NotePathMtu(net().now(), id().remote.address, hop.mtu);
   }
   // No time has passed: the answer arrives while the call that sent the packet goes on.
   const bool inside_call = !error.local && net().now() == called_at_;
@@ -104,8 +98,10 @@ void TcpSocket::OnPacketError(const PacketError& error) {
 }
 
 void TcpSocket::FollowPath() {
-  if (!std::exchange(mtu_changed_, false) || closed() || listening()) return;
-  tcb_.FollowPath(MssOf(*route_, connection_.id().remote.address));
+  const bool changed = mtu_changed_;
+  mtu_changed_ = false;
+  if (!changed || closed() || listening()) return;
+  tcb_.FollowPath(MssOf(*route_, id().remote.address));
 }
 
 void TcpSocket::OnTimer() {
@@ -121,7 +117,7 @@ void TcpSocket::OnCrash() {
   const Ref<Socket> alive = SelfReference();
   if (acceptor_ != nullptr) acceptor_->Vanish();
   tcb_.Vanish();
-  net().demux().Unregister(&connection_);
+  net().demux().Unregister(this);
   net().events().Cancel(&timer_);
   PortTable::Release(&port_);
   left_network_ = true;
@@ -135,7 +131,7 @@ void TcpSocket::Rearm() {
 }
 
 void TcpSocket::Perform(Actions& actions) {
-  for (Segment& segment : actions.segments) SendSegment(std::move(segment));
+  for (size_t i = 0; i < actions.segments.size(); ++i) SendSegment(actions.segments.Take(i));
   if (actions.error != Cause::kNone) {
     error_ = actions.error;
     failed_ = true;
@@ -157,18 +153,18 @@ void TcpSocket::Perform(Actions& actions) {
 
 // What they could be told is not worked out when nobody waits.
 void TcpSocket::WakeReaders() {
-  if (!read_waiters().empty()) read_waiters().Notify(Poll() | kPollIn | kPollRdNorm);
+  if (has_read_waiters()) NotifyReaders(Poll() | kPollIn | kPollRdNorm);
 }
 
 void TcpSocket::WakeWriters() {
-  if (!write_waiters().empty()) write_waiters().Notify(Poll() | kPollOut | kPollWrNorm);
+  if (has_write_waiters()) NotifyWriters(Poll() | kPollOut | kPollWrNorm);
 }
 
-void TcpSocket::SendSegment(Segment&& segment) {
+void TcpSocket::SendSegment(PacketPtr packet) {
   if (mute_) return;
   if (route_->generation != net().ip().generation()) {
     const Result<RouteRef> route =
-        SelectRoute(remote().address, connection_.id().local.address, remote().scope_id);
+        SelectRoute(remote().address, id().local.address, remote().scope_id);
     if (!route.ok()) {
       tcb_.NoteSendFailure(route.cause());
       return;
@@ -176,17 +172,15 @@ void TcpSocket::SendSegment(Segment&& segment) {
     mtu_changed_ |= route_->mtu != (*route)->mtu;
     route_ = *route;
   }
-  PacketPtr packet = net().packets().New();
-  const ConnectionId& id = connection_.id();
+  const ConnectionId& id = this->id();
   packet->source = id.local.address;
   packet->destination = id.remote.address;
   const IpProfile& ip = net().profile().ip;
   const bool v4 = id.remote.address.is_v4();
-  const int64_t ttl = v4 ? (options_.ttl >= 0 ? options_.ttl : ip.default_ttl)
-                         : (options_.hops >= 0 ? options_.hops : ip.default_hop_limit);
+  const int64_t ttl = v4 ? (options_->ttl >= 0 ? options_->ttl : ip.default_ttl)
+                         : (options_->hops >= 0 ? options_->hops : ip.default_hop_limit);
   packet->ttl = static_cast<uint8_t>(ttl);
-  packet->tos = static_cast<uint8_t>(v4 ? options_.tos : options_.traffic_class);
-  packet->body = std::move(segment);
+  packet->tos = static_cast<uint8_t>(v4 ? options_->tos : options_->traffic_class);
   const Result<> sent = net().Send(std::move(packet), *route_);
   if (sent.ok()) return;
   if (first_send_failure_ == Cause::kNone) first_send_failure_ = sent.cause();
@@ -200,7 +194,7 @@ void TcpSocket::EnterTimeWait() {
     return LeaveNetwork();
   }
   TcpTimeWaitEndpoint* entry = TcpHost::Of(net()).NewTimeWait(tcb_.MakeTimeWait(net().now()));
-  net().demux().ReplaceConnection(&connection_, entry);
+  net().demux().ReplaceConnection(this, entry);
   PortTable::Move(&port_, &entry->port());
   entry->port().use = PortBinding::Use::kTimeWait;
   shown_port_ = entry->port().port();
@@ -212,7 +206,7 @@ void TcpSocket::LeaveNetwork() {
   if (left_network_) return;
   left_network_ = true;
   dead_ = failed_ && rules().failed_socket_is_dead;
-  if (connection_.is_registered()) net().demux().Unregister(&connection_);
+  if (is_registered()) net().demux().Unregister(this);
   if (!port_bound_ && rules().releases_automatic_port && port_.port() != 0) {
     shown_port_ = port_.port();
     PortTable::Release(&port_);
@@ -241,7 +235,7 @@ void TcpSocket::OnLastClose() {
   } else if (!closed()) {
     HoldSelf();
     TcpHost::Scratch actions(TcpHost::Of(net()));
-    if (options_.linger_on != 0 && options_.linger_seconds == 0) {
+    if (options_->linger_on != 0 && options_->linger_seconds == 0) {
       tcb_.Abort(net().now(), actions.get());
     } else {
       tcb_.Close(net().now(), actions.get());
@@ -253,8 +247,8 @@ void TcpSocket::OnLastClose() {
 }
 
 Duration TcpSocket::LingerTime() const {
-  if (options_.linger_on == 0) return Duration();
-  return Duration::Seconds(options_.linger_seconds);
+  if (options_->linger_on == 0) return Duration();
+  return Duration::Seconds(options_->linger_seconds);
 }
 
 bool TcpSocket::LingerDone() const { return left_network_ || tcb_.Drained(); }
@@ -279,7 +273,8 @@ Result<> TcpSocket::Shutdown(int how) {
     connected_ = !closed();
   }
   if (closed()) {
-    if (rules().shutdown_disconnects) shut_ = static_cast<uint8_t>(shut_ | bits);
+    if (rules().shutdown_disconnects)
+      shut_ = static_cast<uint8_t>(shut_ | bits) & (kShutReceive | kShutSend);
     WakeReaders();
     WakeWriters();
     return Cause::kNotConnected;
@@ -337,7 +332,7 @@ uint32_t TcpSocket::Poll() const {
   if (listening()) return acceptor_->HasReady() ? kPollIn | kPollRdNorm : 0;
   const int shut = this->shut();
   const bool readable =
-      tcb_.Readable() >= static_cast<size_t>(std::max(options_.receive_low_water, 1));
+      tcb_.Readable() >= static_cast<size_t>(std::max(options_->receive_low_water, 1));
   const bool both = shut == (kShutReceive | kShutSend);
   uint32_t bits = 0;
   if (rules().poll_rule == StreamPollRule::kLinux) {

@@ -31,7 +31,7 @@ namespace drywire {
 class TcpAcceptor;
 class TcpHost;
 
-class TcpSocket final : public InetSocket {
+class TcpSocket final : public InetSocket, private TcpConnectionEndpoint {
  public:
   // `domain` is AF_INET or AF_INET6; `uid` of the creating process.
   static Ref<Socket> Create(NetStack* net, int domain, uint32_t uid);
@@ -69,20 +69,6 @@ class TcpSocket final : public InetSocket {
  private:
   friend class TcpAcceptor;
 
-  // The connection as the demux sees it.
-  class Connection final : public TcpConnectionEndpoint {
-   public:
-    explicit Connection(TcpSocket* socket) : socket_(socket) {}
-    void OnPacket(PacketPtr packet, uint32_t interface) override;
-    void OnPacketError(const PacketError& error) override { socket_->OnPacketError(error); }
-    void OnCrash() override { socket_->OnCrash(); }
-    void OnResume() override { socket_->Rearm(); }
-    std::string DescribeEndpoint() const override { return socket_->Describe(); }
-
-   private:
-    TcpSocket* socket_;
-  };
-
   // Which directions are shut, as SHUT_* bits of the kernel.
   static constexpr int kShutReceive = 1;
   static constexpr int kShutSend = 2;
@@ -101,7 +87,7 @@ class TcpSocket final : public InetSocket {
   // On the wire; absent address when there is none.
   const Endpoint& remote() const {
     static constexpr Endpoint kNobody;
-    return has_remote_ ? connection_.id().remote : kNobody;
+    return has_remote_ ? id().remote : kNobody;
   }
 
   // --- tcp_connect.cc
@@ -117,16 +103,21 @@ class TcpSocket final : public InetSocket {
   void BecomeChild(const TcpSocket& listener, TcpConnectionEndpoint* request_endpoint,
                    const Request& request, RouteRef route);
 
+  // --- The connection as the demux sees it.
+  void OnPacket(PacketPtr packet, uint32_t) override { OnSegment(std::move(packet)); }
+  void OnPacketError(const PacketError& error) override;
+  void OnCrash() override;
+  void OnResume() override { Rearm(); }
+  std::string DescribeEndpoint() const override { return Describe(); }
+
   // --- tcp_socket.cc
   void OnSegment(PacketPtr packet);
-  void OnPacketError(const PacketError& error);
-  void OnCrash();
   void OnTimer();
   // Takes note of a route that has another MTU than when the connection last looked.
   void FollowPath();
   // Carries out what the protocol asked for.
   void Perform(Actions& actions);
-  void SendSegment(Segment&& segment);
+  void SendSegment(PacketPtr packet);
   void EnterTimeWait();
   // The connection has left the network: by its end, or as a TIME-WAIT entry.
   void LeaveNetwork();
@@ -141,28 +132,27 @@ class TcpSocket final : public InetSocket {
   Ref<Socket> SelfReference() { return Ref<Socket>(this); }
 
   Tcb tcb_;
-  Connection connection_;
   Event timer_;
   RouteRef route_;
   std::unique_ptr<TcpAcceptor> acceptor_;
   TcpSocket* parent_ = nullptr;  // the listener in whose accept queue this waits
+  Instant called_at_ = kNever;   // when connect() or send() last sent something
   Cause error_ = Cause::kNone;   // sk_err, so_error
   Cause first_send_failure_ = Cause::kNone;
-  bool has_remote_ = false;        // the connection's id says whom it is, or was, with
-  bool first_syn_unsent_ = false;  // the attempt began with a failure to send
-  bool in_time_wait_ = false;      // it ended in TIME-WAIT
-  bool mtu_changed_ = false;       // since the protocol last heard of it
-  Instant called_at_ = kNever;     // when connect() or send() last sent something
-  uint16_t shown_port_ = 0;        // a port that was given back but is still shown
-  uint8_t shut_ = 0;               // by shutdown() of an unconnected socket
-  bool attempt_pending_ = false;   // connect() was called and its outcome not yet told
-  bool connected_ = false;         // the program knows that it is connected
-  bool left_network_ = false;
-  bool failed_ = false;  // left the network by an error
-  bool dead_ = false;    // StreamProfile::failed_socket_is_dead
-  bool holds_self_ = false;
-  bool was_mapped_ = false;  // connect() to a v4-mapped address was called
-  bool mute_ = false;        // see StreamProfile::mapped_socket_stays_ipv4
+  uint16_t shown_port_ = 0;            // a port that was given back but is still shown
+  uint8_t shut_ : 2 = 0;               // by shutdown() of an unconnected socket
+  bool has_remote_ : 1 = false;        // the connection's id says whom it is, or was, with
+  bool first_syn_unsent_ : 1 = false;  // the attempt began with a failure to send
+  bool in_time_wait_ : 1 = false;      // it ended in TIME-WAIT
+  bool mtu_changed_ : 1 = false;       // since the protocol last heard of it
+  bool attempt_pending_ : 1 = false;   // connect() was called and its outcome not yet told
+  bool connected_ : 1 = false;         // the program knows that it is connected
+  bool left_network_ : 1 = false;
+  bool failed_ : 1 = false;  // left the network by an error
+  bool dead_ : 1 = false;    // StreamProfile::failed_socket_is_dead
+  bool holds_self_ : 1 = false;
+  bool was_mapped_ : 1 = false;  // connect() to a v4-mapped address was called
+  bool mute_ : 1 = false;        // see StreamProfile::mapped_socket_stays_ipv4
 };
 
 }  // namespace drywire

@@ -44,17 +44,20 @@ size_t Scatter(const Bytes& payload, absl::Span<const File::Buffer> buffers) {
   return done;
 }
 
+// SO_RCVBUF and SO_SNDBUF of a fresh socket: the system's for all sockets, or for datagrams.
+int64_t ReceiveBuffer(const Profile& profile) {
+  return profile.udp.receive_space != 0 ? profile.udp.receive_space : profile.socket.rmem_default;
+}
+int64_t SendBuffer(const Profile& profile) {
+  return profile.udp.receive_space != 0 ? profile.udp.max_datagram : profile.socket.wmem_default;
+}
+
 }  // namespace
 
 UdpSocket::UdpSocket(NetStack* net, int domain, uint32_t uid)
-    : InetSocket(net, &net->udp_ports(), domain, SOCK_DGRAM, IPPROTO_UDP, uid),
-      pcb_(&net->profile().udp) {
-  const UdpProfile& profile = net->profile().udp;
-  if (profile.receive_space != 0) {
-    options_.receive_buffer = static_cast<int32_t>(profile.receive_space);
-    options_.send_buffer = static_cast<int32_t>(profile.max_datagram);
-  }
-}
+    : InetSocket(net, domain, SOCK_DGRAM, IPPROTO_UDP, uid, ReceiveBuffer(net->profile()),
+                 SendBuffer(net->profile())),
+      pcb_(&net->profile().udp) {}
 
 UdpSocket::~UdpSocket() { Leave(); }
 
@@ -203,7 +206,7 @@ Result<> UdpSocket::TakePortForTuple(const Address& local, const Endpoint& peer)
     if (!is_free(port_.port())) return Cause::kTupleInUse;
     return {};
   }
-  const Result<> held = ports_->BindForConnect(&port_, LocalOrAny(), peer, is_free);
+  const Result<> held = ports().BindForConnect(&port_, LocalOrAny(), peer, is_free);
   if (!held.ok()) return Exhausted(held.cause(), Cause::kPortsExhaustedOnDatagram);
   return {};
 }
@@ -245,7 +248,8 @@ Result<RouteRef> UdpSocket::RouteTo(const Endpoint& remote, AddressUse use, uint
   const Result<RouteRef> route = net_->ip().ShareRoute(net_->now(), query);
   if (!route.ok()) return route;
   // Linux judges permission with the route; FreeBSD when a datagram is sent.
-  if ((*route)->is_broadcast() && options_.broadcast == 0 && !net_->profile().udp.connect_forgets) {
+  if ((*route)->is_broadcast() && options_->broadcast == 0 &&
+      !net_->profile().udp.connect_forgets) {
     return Cause::kBroadcastNotPermitted;
   }
   return route;
@@ -289,13 +293,13 @@ Result<> UdpSocket::CheckSize(size_t size, const RouteChoice& route, uint16_t po
     const uint16_t named = v4 ? pcb_.peer().port : port;
     if (WantsErrors(v4)) {
       QueueLocalError(Cause::kMessageTooLong, {route.destination, named, 0}, mtu);
-      read_waiters().Notify(kPollErr);
+      NotifyReaders(kPollErr);
     }
     return Cause::kMessageTooLong;
   };
   const size_t datagram = size + kUdpHeader + (v4 ? kInetHeader : 0);
   if (datagram > kLongest) return Cause::kMessageTooLong;
-  const int64_t discover = v4 ? options_.mtu_discover : options_.mtu_discover6;
+  const int64_t discover = v4 ? options_->mtu_discover : options_->mtu_discover6;
   const size_t packet = size + kUdpHeader + (v4 ? kInetHeader : kInet6Header);
   if (discover == IP_PMTUDISC_DO && packet > route.mtu) return refuse(route.mtu);
   // These two go by the interface and know nothing of the path.
@@ -328,7 +332,7 @@ Result<size_t> UdpSocket::Send(const SendArgs& args, const Credentials& credenti
     if (!port.ok()) return port.cause();
   }
   const bool send_buffer_limits = profile.buffer_rule == UdpBufferRule::kPayloadAndAddress;
-  const int64_t limit = send_buffer_limits ? options_.send_buffer : profile.max_datagram;
+  const int64_t limit = send_buffer_limits ? options_->send_buffer : profile.max_datagram;
   if (static_cast<int64_t>(size) > limit) return Cause::kMessageTooLong;
   if ((args.flags & MSG_OOB) != 0) return Cause::kOutOfBandUnsupported;
 
@@ -338,7 +342,7 @@ Result<size_t> UdpSocket::Send(const SendArgs& args, const Credentials& credenti
   const Result<RouteRef> selected = RouteForSend(*remote, to_peer, credentials.uid);
   if (!selected.ok()) return selected.cause();
   const RouteChoice* const route = &**selected;
-  if (route->is_broadcast() && options_.broadcast == 0 && profile.connect_forgets) {
+  if (route->is_broadcast() && options_->broadcast == 0 && profile.connect_forgets) {
     return Cause::kBroadcastNotPermitted;
   }
   const Result<> fits = CheckSize(size, *route, remote->port);
@@ -358,17 +362,17 @@ Result<> UdpSocket::Transmit(Bytes payload, uint16_t port, const RouteChoice& ro
   PacketPtr packet = net_->packets().New();
   packet->source = route.source;
   packet->destination = route.destination;
-  const int64_t ttl = v4 ? options_.ttl : options_.hops;
+  const int64_t ttl = v4 ? options_->ttl : options_->hops;
   const int64_t default_ttl = v4 ? ip.default_ttl : ip.default_hop_limit;
   packet->ttl = static_cast<uint8_t>(ttl >= 0 ? ttl : default_ttl);
-  packet->tos = static_cast<uint8_t>(v4 ? options_.tos : options_.traffic_class);
+  packet->tos = static_cast<uint8_t>(v4 ? options_->tos : options_->traffic_class);
   Datagram datagram;
   datagram.source_port = port_.port();
   datagram.destination_port = port;
   datagram.payload = std::move(payload);
   packet->body = std::move(datagram);
   // Fragments are not modelled: what would be fragmented here is carried whole, without DF.
-  const int64_t discover = v4 ? options_.mtu_discover : options_.mtu_discover6;
+  const int64_t discover = v4 ? options_->mtu_discover : options_->mtu_discover6;
   const bool fits = packet->WireLength() <= route.mtu;
   packet->dont_fragment = net_->profile().udp.discovers_path_mtu &&
                           (discover == IP_PMTUDISC_DO || discover == IP_PMTUDISC_PROBE ||
@@ -422,9 +426,9 @@ void UdpSocket::OnPacket(PacketPtr packet, uint32_t interface) {
   if (pcb_.receive_shut() && net_->profile().udp.data_before_error) {
     return net_->NoteDropped(*packet, "receive-shut");
   }
-  switch (pcb_.OnDatagram(datagram.payload, source, options_.receive_buffer)) {
+  switch (pcb_.OnDatagram(datagram.payload, source, options_->receive_buffer)) {
     case UdpPcb::Arrival::kQueued:
-      read_waiters().Notify(kInBits);
+      NotifyReaders(kInBits);
       return;
     case UdpPcb::Arrival::kNotFromPeer:
       return net_->NoteDropped(*packet, "not-from-peer");
@@ -435,7 +439,7 @@ void UdpSocket::OnPacket(PacketPtr packet, uint32_t interface) {
 
 void UdpSocket::OnPacketError(const PacketError& error) {
   const int64_t discover =
-      error.quoted.destination.is_v4() ? options_.mtu_discover : options_.mtu_discover6;
+      error.quoted.destination.is_v4() ? options_->mtu_discover : options_->mtu_discover6;
   // Who does not want to know of the path is not told of it either (ip_sk_accept_pmtu).
   if (error.cause == Cause::kIcmpFragmentationNeeded && discover >= IP_PMTUDISC_INTERFACE) return;
   const bool wanted = WantsErrors(error.quoted.destination.is_v4());
@@ -446,8 +450,8 @@ void UdpSocket::OnPacketError(const PacketError& error) {
   } else if (!pcb_.OnError(error.cause, discover != IP_PMTUDISC_DONT)) {
     return;
   }
-  read_waiters().Notify(kPollErr | kInBits);
-  write_waiters().Notify(kPollErr | kOutBits);
+  NotifyReaders(kPollErr | kInBits);
+  NotifyWriters(kPollErr | kOutBits);
 }
 
 // --- shutdown, close, crash ---
@@ -456,8 +460,8 @@ Result<> UdpSocket::Shutdown(int how) {
   if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return Cause::kInvalidArgument;
   if (how != SHUT_WR) pcb_.ShutDownReceive();
   if (how != SHUT_RD) pcb_.ShutDownSend();
-  read_waiters().NotifyAll(kInBits | kPollRdHup | kPollHup);
-  write_waiters().NotifyAll(kOutBits | kPollHup);
+  NotifyAllReaders(kInBits | kPollRdHup | kPollHup);
+  NotifyAllWriters(kOutBits | kPollHup);
   // Both systems do as they are told and then complain.
   if (!pcb_.connected()) return Cause::kNotConnected;
   return {};

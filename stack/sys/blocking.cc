@@ -64,6 +64,19 @@ WaitEnd WaitForFile(SysContext& context, File& file, Direction direction,
   return WaitInCall(context, absl::MakeConstSpan(&interest, 1), subject, deadline, exclusive);
 }
 
+WaitEnd WaitToRetry(SysContext& context, File& file, const WaitSubject& subject,
+                    const BlockOptions& options, Instant deadline) {
+  FileRef holder;
+  WaitList* const list = file.BlockedOn(&holder);
+  if (list == nullptr) {
+    return WaitForFile(context, file, options.direction, subject, deadline, options.exclusive);
+  }
+  // Those who wait for room are let in one at a time, in the order they came.
+  const Scheduler::Interest interest = {list, kAnyKey};
+  return WaitInCall(context, absl::MakeConstSpan(&interest, 1), subject, deadline,
+                    /*exclusive=*/true);
+}
+
 WaitEnd SleepInCall(SysContext& context, const char* label, Instant deadline) {
   return WaitInCall(context, {}, WaitSubject{label}, deadline);
 }

@@ -49,6 +49,10 @@ struct BlockOptions {
   bool restarts = true;
 };
 
+// Waits until what was refused with kWouldBlock may be tried again.
+WaitEnd WaitToRetry(SysContext& context, File& file, const WaitSubject& subject,
+                    const BlockOptions& options, Instant deadline);
+
 // Tries `attempt`, a callable that returns a Result, until it gives anything but kWouldBlock.
 // kTimedOutWaiting, kInterrupted, kInterruptedRestartable; kWouldBlock when non-blocking.
 template <typename Attempt>
@@ -60,7 +64,7 @@ auto Block(SysContext& context, File& file, const WaitSubject& subject, const Bl
     auto result = attempt();
     if (result.ok() || result.cause() != Cause::kWouldBlock || options.nonblocking) return result;
     if (expired) return Cause::kTimedOutWaiting;
-    switch (WaitForFile(context, file, options.direction, subject, deadline, options.exclusive)) {
+    switch (WaitToRetry(context, file, subject, options, deadline)) {
       case WaitEnd::kNotified:
         break;
       case WaitEnd::kDeadline:

@@ -79,7 +79,7 @@ void Epoll::MakeReady(Item* item) {
   if (item->is_linked()) return;
   ready_.PushBack(item);
   waiters_.Notify(kPollIn);
-  read_waiters().Notify(kPollIn | kPollRdNorm);
+  NotifyReaders(kPollIn | kPollRdNorm);
 }
 
 bool Epoll::OnRead(Waiter* waiter, uint32_t key) {

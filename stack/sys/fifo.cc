@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "stack/sys/pipe_queue.h"
+#include "stack/sys/file_buffers.h"
 
 namespace drywire {
 namespace {
@@ -20,13 +20,13 @@ Ref<FifoPipe> FifoPipe::Of(const NodeRef& node, const SysProfile* profile) {
 
 void FifoPipe::NotifyReaders(uint32_t key) {
   for (FifoEnd& end : ends_) {
-    if (end.reads()) end.read_waiters().Notify(key);
+    if (end.reads()) end.NotifyReaders(key);
   }
 }
 
 void FifoPipe::NotifyWriters(uint32_t key) {
   for (FifoEnd& end : ends_) {
-    if (end.writes()) end.write_waiters().Notify(key);
+    if (end.writes()) end.NotifyWriters(key);
   }
 }
 

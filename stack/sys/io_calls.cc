@@ -77,6 +77,8 @@ CallOutcome SendOnSocket(SysContext& context, Socket& socket, SendRequest reques
     args.flags = request.flags;
     args.destination = request.destination;
     args.control = request.control;
+    args.continued = sent > 0;
+    args.caller = &context.process;
     options.timeout = deadline - context.now();
     auto result = Block(context, socket, {request.name, request.fd, &socket}, options,
                         [&] { return socket.Send(args, credentials); });
@@ -195,6 +197,7 @@ CallOutcome ReceiveMessage(SysContext& context, int fd, msghdr* message, int fla
   if (received->queued_error != nullptr) {
     WriteQueuedError(context, (*socket)->domain(), absl::MakeSpan(control), &*received);
   }
+  received->flags |= flags & MSG_CMSG_CLOEXEC;
   if (header.msg_name != nullptr) {
     const size_t size = std::min<size_t>(header.msg_namelen, received->source.bytes().size());
     if (!CopyToUser(header.msg_name, received->source.bytes().data(), size)) {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "stack/sys/pipe_queue.h"
+#include "stack/sys/file_buffers.h"
 
 namespace drywire {
 namespace {
@@ -43,7 +43,7 @@ Result<size_t> PipeEnd::Read(absl::Span<const Buffer> buffers) {
   if (taken == 0 && other_ != nullptr && SizeOf(buffers) > 0) return Cause::kWouldBlock;
   // Writers are told when there is room again, not at every read.
   const bool told = profile_->pipe_holds_pages ? !was_writable && in_->IsWritable() : taken > 0;
-  if (told && other_ != nullptr) other_->write_waiters().Notify(kWritable);
+  if (told && other_ != nullptr) other_->NotifyWriters(kWritable);
   return taken;
 }
 
@@ -54,7 +54,7 @@ Result<size_t> PipeEnd::Write(absl::Span<const Buffer> buffers) {
   if (other_ == nullptr) return Cause::kSendShutDown;
   if (out_->MustWait(size, packets_)) return Cause::kWouldBlock;
   const size_t put = out_->Put(buffers, packets_);
-  if (put > 0) other_->read_waiters().Notify(kReadable);
+  if (put > 0) other_->NotifyReaders(kReadable);
   return put;
 }
 
@@ -62,8 +62,8 @@ void PipeEnd::OnLastClose() {
   if (other_ == nullptr) return;
   PipeEnd* const other = std::exchange(other_, nullptr);
   other->other_ = nullptr;
-  other->read_waiters().Notify(kReadable | kPollHup);
-  other->write_waiters().Notify(kWritable | kPollErr | kPollHup);
+  other->NotifyReaders(kReadable | kPollHup);
+  other->NotifyWriters(kWritable | kPollErr | kPollHup);
 }
 
 }  // namespace drywire

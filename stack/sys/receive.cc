@@ -25,6 +25,8 @@ Result<Received> ReceiveOnce(SysContext& context, Socket& socket, const ReceiveR
   args.buffers = buffers.list;
   args.flags = request.flags & ~(MSG_WAITALL | MSG_CMSG_CLOEXEC);
   args.control = request.control;
+  args.close_on_exec = (request.flags & MSG_CMSG_CLOEXEC) != 0;
+  args.caller = &context.process;
   args.at_least = request.at_least;
   args.continued = request.continued;
   auto received = Block(context, socket, {request.name, request.fd, &socket}, options,
@@ -83,6 +85,8 @@ size_t ReceiveTarget(const SysContext& context, const Socket& socket,
                      const ReceiveRequest& request) {
   if (!IsStream(socket)) return 0;
   const bool peek = (request.flags & MSG_PEEK) != 0;
+  // Linux's UNIX streams do not wait for more while one only looks.
+  if (peek && socket.domain() == AF_UNIX) return 0;
   const bool all =
       (request.flags & MSG_WAITALL) != 0 && (!peek || context.profile().sys.peek_waits_for_all);
   return all ? request.buffers.total : std::min(socket.receive_low_water(), request.buffers.total);
@@ -112,10 +116,18 @@ Result<Received> ReceiveFromSocket(SysContext& context, Socket& socket, ReceiveR
       if (total.bytes > 0) return total;
       return received.cause();
     }
-    const size_t before = total.bytes;
+    const Received before = total;
     total = *received;
-    total.bytes += before;
-    if (once || received->bytes == 0 || total.bytes == before + request.buffers.total) break;
+    total.bytes += before.bytes;
+    if (before.bytes > 0) {
+      total.flags |= before.flags;
+      total.control_bytes += before.control_bytes;
+      total.source = before.source;
+    }
+    request.control.remove_prefix(received->control_bytes);
+    if (once || received->bytes == 0 || received->ends_here ||
+        total.bytes == before.bytes + request.buffers.total)
+      break;
     // A whole chunk: there may be more, which is not waited for once the target is reached.
     if (total.bytes >= target && received->bytes < chunk.total) break;
     if (total.bytes >= target) request.flags |= MSG_DONTWAIT;

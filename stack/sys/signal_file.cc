@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "stack/host/host.h"
-#include "stack/sys/event_file.h"
-#include "stack/sys/pipe_queue.h"
+#include "stack/sys/file_buffers.h"
 #include "stack/sys/siginfo.h"
 
 namespace drywire {
 
 bool SignalFile::OnSignal(Waiter* waiter, uint32_t) {
-  static_cast<Watch*>(waiter->context())->file->read_waiters().Notify(kPollIn | kPollRdNorm);
+  static_cast<Watch*>(waiter->context())->file->NotifyReaders(kPollIn | kPollRdNorm);
   return false;
 }
 
@@ -39,7 +38,7 @@ Process* SignalFile::Looker() const {
 
 void SignalFile::set_signals(SignalSet set) {
   set_ = set;
-  read_waiters().Notify(kPollIn | kPollRdNorm);
+  NotifyReaders(kPollIn | kPollRdNorm);
 }
 
 uint32_t SignalFile::Poll() const {

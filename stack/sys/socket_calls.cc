@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "stack/socket/unix_socket.h"
 #include "stack/sys/arguments.h"
 #include "stack/sys/blocking.h"
 #include "stack/sys/pipe.h"
@@ -77,6 +78,19 @@ Result<> WaitForConnect(SysContext& context, int fd, Socket& socket, bool earlie
   return result;
 }
 
+// Waits for room in a listener's queue.
+Result<ConnectProgress> WaitForRoom(SysContext& context, int fd, Socket& socket,
+                                    const RawAddress& address) {
+  BlockOptions options;
+  options.direction = Direction::kWrite;
+  options.timeout = socket.send_timeout();
+  options.restarts = RestartsWithTimeout(context, options.timeout);
+  auto progress = Block(context, socket, {"connect", fd, &socket}, options,
+                        [&] { return socket.ConnectFor(address, context.process); });
+  if (!progress.ok() && progress.cause() == Cause::kTimedOutWaiting) return Cause::kBacklogFull;
+  return progress;
+}
+
 CallOutcome Connect(SysContext& context, int fd, const sockaddr* address, socklen_t length,
                     bool* waiting) {
   auto target = ReadTarget(context, fd, address, static_cast<int32_t>(length),
@@ -85,7 +99,10 @@ CallOutcome Connect(SysContext& context, int fd, const sockaddr* address, sockle
   Socket& socket = *target->socket;
   bool earlier_attempt = *waiting;
   if (!*waiting) {
-    auto progress = socket.Connect(target->address, context.process.credentials());
+    auto progress = socket.ConnectFor(target->address, context.process);
+    if (!progress.ok() && progress.cause() == Cause::kWouldBlock && !socket.nonblocking()) {
+      progress = WaitForRoom(context, fd, socket, target->address);
+    }
     if (!progress.ok()) {
       earlier_attempt = progress.cause() == Cause::kConnectAlreadyPending;
       if (!earlier_attempt || socket.nonblocking() ||
@@ -189,7 +206,13 @@ CallOutcome Getsockopt(SysContext& context, int fd, int level, int name, void* v
     size = std::min(size, sizeof error);
   } else {
     auto got = (*socket)->GetOption(level, name, absl::MakeSpan(copy, size));
-    if (!got.ok()) return got.cause();
+    if (!got.ok()) {
+      if (got.cause() != Cause::kBufferTooSmall) return got.cause();
+      // A list that does not fit: how long it would be is told.
+      got = (*socket)->GetOption(level, name, absl::MakeSpan(copy));
+      if (got.ok()) (void)WriteUser(length, static_cast<socklen_t>(*got));
+      return Cause::kBufferTooSmall;
+    }
     size = *got;
   }
   if (!CopyToUser(value, copy, size)) return Cause::kBadAddressPointer;
@@ -237,17 +260,16 @@ CallOutcome CreateSocket(SysContext& context, int domain, int type, int protocol
 CallOutcome CreatePair(SysContext& context, int domain, int type, int protocol, int* fds) {
   auto parsed = ParseType(type);
   if (!parsed.ok()) return parsed.cause();
-  if (domain != AF_UNIX) {
-    return domain == AF_INET || domain == AF_INET6 ? Cause::kNotSupported
-                                                   : Cause::kFamilyUnsupported;
-  }
-  if (parsed->type != SOCK_STREAM) return NotModelled(context, "socketpair() of that type");
-  if (protocol != 0 && protocol != AF_UNIX) return Cause::kProtocolUnsupported;
-  SocketPair pair = MakeSocketPair();
-  pair.first->set_nonblocking(parsed->nonblocking);
-  pair.second->set_nonblocking(parsed->nonblocking);
-  DRYWIRE_RETURN_IF_FAILED(
-      InstallPair(context, pair.first, pair.second, parsed->close_on_exec, fds));
+  const Credentials& credentials = context.process.credentials();
+  auto first = context.host().CreateSocket(domain, parsed->type, protocol, credentials);
+  if (!first.ok()) return first.cause();
+  if (domain != AF_UNIX) return Cause::kNotSupported;
+  auto second = context.host().CreateSocket(domain, parsed->type, protocol, credentials);
+  if (!second.ok()) return second.cause();
+  UnixSocket::Pair(*UnixSocket::Of(first->get()), *UnixSocket::Of(second->get()), context.process);
+  (*first)->set_nonblocking(parsed->nonblocking);
+  (*second)->set_nonblocking(parsed->nonblocking);
+  DRYWIRE_RETURN_IF_FAILED(InstallPair(context, *first, *second, parsed->close_on_exec, fds));
   return 0;
 }
 
@@ -270,20 +292,19 @@ SysResult SysBind(SysContext& context, int fd, const sockaddr* address, socklen_
     auto target = ReadTarget(context, fd, address, static_cast<int32_t>(length),
                              /*address_before_kind=*/false);
     if (!target.ok()) return target.cause();
-    DRYWIRE_RETURN_IF_FAILED(target->socket->Bind(target->address, context.process.credentials()));
+    DRYWIRE_RETURN_IF_FAILED(target->socket->BindFor(target->address, context.process));
     return 0;
   });
 }
 
 SysResult SysListen(SysContext& context, int fd, int backlog) {
-  return RunCall(
-      context, {"listen", Operation::kListen, fd, static_cast<uint64_t>(backlog)},
-      [&]() -> CallOutcome {
-        auto socket = FindSocket(context, fd);
-        if (!socket.ok()) return socket.cause();
-        DRYWIRE_RETURN_IF_FAILED((*socket)->Listen(backlog, context.process.credentials()));
-        return 0;
-      });
+  return RunCall(context, {"listen", Operation::kListen, fd, static_cast<uint64_t>(backlog)},
+                 [&]() -> CallOutcome {
+                   auto socket = FindSocket(context, fd);
+                   if (!socket.ok()) return socket.cause();
+                   DRYWIRE_RETURN_IF_FAILED((*socket)->ListenFor(backlog, context.process));
+                   return 0;
+                 });
 }
 
 SysResult SysAccept(SysContext& context, int fd, sockaddr* address, socklen_t* length) {

@@ -8,7 +8,8 @@
 //
 // Left out: fork() that returns twice (SysFork is given what the child runs), threads' own signals
 // and masks, ancillary data of UNIX sockets, asynchronous I/O, io_uring, splice and sendfile,
-// kqueue, file locks, mapping files into memory. What is not modelled fails and says so on standard error.
+// kqueue, file locks, mapping files into memory. What is not modelled fails and says so on standard
+// error.
 #ifndef DRYWIRE_STACK_SYS_SYSCALLS_H_
 #define DRYWIRE_STACK_SYS_SYSCALLS_H_
 

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "stack/sys/event_file.h"
-#include "stack/sys/pipe_queue.h"
+#include "stack/sys/file_buffers.h"
 
 namespace drywire {
 
@@ -53,7 +52,7 @@ void TimerFile::OnExpiry() {
 void TimerFile::Expire() {
   ++expirations_;
   expired_ = true;
-  read_waiters().Notify(kPollIn | kPollRdNorm);
+  NotifyReaders(kPollIn | kPollRdNorm);
 }
 
 void TimerFile::CatchUp() {

@@ -129,17 +129,18 @@ Tcb::Check Tcb::TrimToWindow(Instant now, Segment& segment, Actions* actions) {
 
 // Whether one more answer to what may be a forged or stray segment is within the limit.
 bool Tcb::MayChallenge(Instant now) {
+  Trouble& trouble = MakeTrouble();
   if (profile_->ack_war_timewindow_ms != 0) {
-    if (now - last_oow_ack_ >= Duration::Millis(profile_->ack_war_timewindow_ms)) {
-      last_oow_ack_ = now;
-      challenges_ = 0;
+    if (now - trouble.last_oow_ack >= Duration::Millis(profile_->ack_war_timewindow_ms)) {
+      trouble.last_oow_ack = now;
+      trouble.challenges = 0;
     }
-    if (challenges_ >= profile_->ack_war_cnt) return false;
-    ++challenges_;
+    if (trouble.challenges >= profile_->ack_war_cnt) return false;
+    ++trouble.challenges;
     return true;
   }
-  if (now - last_oow_ack_ < Duration::Millis(profile_->invalid_ratelimit_ms)) return false;
-  last_oow_ack_ = now;
+  if (now - trouble.last_oow_ack < Duration::Millis(profile_->invalid_ratelimit_ms)) return false;
+  trouble.last_oow_ack = now;
   return true;
 }
 

@@ -5,16 +5,78 @@
 #ifndef DRYWIRE_STACK_TCP_ACTIONS_H_
 #define DRYWIRE_STACK_TCP_ACTIONS_H_
 
+#include <cstddef>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "stack/personality/cause.h"
+#include "stack/wire/packet.h"
 #include "stack/wire/segment.h"
 
 namespace drywire {
 
+// Segments to be sent, each built in the packet that will carry it, so that sending moves a
+// pointer.
+class SegmentList {
+ public:
+  template <typename PacketIterator, typename Value>
+  class Iterator {
+   public:
+    explicit Iterator(PacketIterator at) : at_(at) {}
+    Value& operator*() const { return *(*at_)->segment(); }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    PacketIterator at_;
+  };
+
+  // `pool` outlives this; null: one of its own, made when first needed.
+  explicit SegmentList(PacketPool* pool) : pool_(pool) {}
+
+  Segment& Add() {
+    if (pool_ == nullptr) MakePool();
+    return *packets_.emplace_back(pool_->New())->segment();
+  }
+  void push_back(Segment segment) { Add() = std::move(segment); }
+
+  bool empty() const { return packets_.empty(); }
+  size_t size() const { return packets_.size(); }
+  Segment& operator[](size_t i) { return *packets_[i]->segment(); }
+  Segment& back() { return *packets_.back()->segment(); }
+  auto begin() { return Iterator<Packets::iterator, Segment>(packets_.begin()); }
+  auto end() { return Iterator<Packets::iterator, Segment>(packets_.end()); }
+  auto begin() const { return Iterator<Packets::const_iterator, const Segment>(packets_.begin()); }
+  auto end() const { return Iterator<Packets::const_iterator, const Segment>(packets_.end()); }
+
+  // The packet of the i-th segment, whose addresses are for the caller to fill in. The segment
+  // cannot be looked at again.
+  PacketPtr Take(size_t i) { return std::move(packets_[i]); }
+  void clear() { packets_.clear(); }
+
+ private:
+  using Packets = std::vector<PacketPtr>;
+
+  void MakePool() {
+    own_pool_ = std::make_unique<PacketPool>();
+    pool_ = own_pool_.get();
+  }
+
+  std::unique_ptr<PacketPool> own_pool_;
+  PacketPool* pool_;
+  Packets packets_;
+};
+
 struct Actions {
+  // `pool`: where the packets of the segments come from; see SegmentList.
+  explicit Actions(PacketPool* pool = nullptr) : segments(pool) {}
+
   // In the order in which they are to be sent. Ports are filled in.
-  std::vector<Segment> segments;
+  SegmentList segments;
   // Something arrived for readers: data, FIN, error. Set on every arrival.
   bool wake_readers = false;
   // Writers may have room, or an error.
@@ -29,7 +91,7 @@ struct Actions {
   // Why it failed; kNone when it did not. A fatal error: it comes with `finished`.
   Cause error = Cause::kNone;
 
-  Segment& NewSegment() { return segments.emplace_back(); }
+  Segment& NewSegment() { return segments.Add(); }
   void Clear() {
     segments.clear();
     wake_readers = wake_writers = established = time_wait = finished = false;

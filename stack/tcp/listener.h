@@ -63,7 +63,7 @@ class Listener {
   };
 
   // All arguments outlive this; `settings` are the listening socket's.
-  Listener(const TcpProfile* profile, const TcpSettings* settings, const SynCookies* cookies)
+  Listener(const TcpProfile* profile, const SharedSettings* settings, const SynCookies* cookies)
       : profile_(profile), settings_(settings), cookies_(cookies) {}
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -133,7 +133,7 @@ class Listener {
   bool SynQueueFull() const;
 
   const TcpProfile* profile_;
-  const TcpSettings* settings_;
+  const SharedSettings* settings_;
   const SynCookies* cookies_;
   int64_t backlog_ = 0;
   int64_t queued_ = 0;

@@ -13,14 +13,14 @@ uint32_t RoundUp(uint32_t n, uint32_t unit) { return RoundDown(n + unit - 1, uni
 
 }  // namespace
 
-uint32_t Tcb::ReceiveBuffer() const { return ReceiveBufferSize(*profile_, settings_); }
+uint32_t Tcb::ReceiveBuffer() const { return ReceiveBufferSize(*profile_, *settings_); }
 
 // How much text the buffer holds at most. Linux counts the memory of its buffers and expects half
 // of it to be text; FreeBSD rounds up to a multiple of the segment size.
 uint32_t Tcb::FullSpace() const {
   if (profile_->window_rule == WindowRule::kLinux) {
     const uint32_t half = ReceiveBuffer() / 2;
-    return settings_.window_clamp != 0 ? std::min(half, settings_.window_clamp) : half;
+    return settings_->window_clamp != 0 ? std::min(half, settings_->window_clamp) : half;
   }
   const uint32_t mss = std::min(mss_, peer_mss_);
   const uint32_t buffer = ReceiveBuffer();
@@ -37,10 +37,10 @@ uint32_t Tcb::FreeSpace() const {
 }
 
 uint32_t Tcb::InitialWindow(uint32_t mss) const {
-  return InitialReceiveWindow(*profile_, settings_, mss);
+  return InitialReceiveWindow(*profile_, *settings_, mss);
 }
 
-uint8_t Tcb::ChooseWindowScale() const { return ReceiveWindowScale(*profile_, settings_); }
+uint8_t Tcb::ChooseWindowScale() const { return ReceiveWindowScale(*profile_, *settings_); }
 
 uint32_t Tcb::ReceiveWindow() const {
   const Seq edge = RightEdge();
@@ -136,7 +136,7 @@ void Tcb::Consume(Instant now, size_t n, Actions* actions) {
 void Tcb::NoteDuplicate(Seq left, Seq right) {
   if (!sack_on_ || profile_->dsack == 0) return;
   dsack_ = true;
-  duplicate_ = {left, right};
+  MakeTrouble().duplicate = {left, right};
 }
 
 // The duplicate first, then what is out of order.
@@ -145,7 +145,7 @@ void Tcb::FillSackBlocks(TcpOptions* options) {
   if (reassembly_ != nullptr) reassembly_->FillSack(limit - (dsack_ ? 1 : 0), options);
   if (!dsack_) return;
   for (size_t i = options->sack_count; i > 0; --i) options->sack[i] = options->sack[i - 1];
-  options->sack[0] = duplicate_;
+  options->sack[0] = trouble().duplicate;
   ++options->sack_count;
   dsack_ = false;
 }
@@ -214,7 +214,7 @@ void Tcb::CheckAckNeeded(Instant now, bool out_of_order, Actions* actions) {
   }
   const bool full_frame =
       static_cast<uint32_t>(rcv_nxt_.Since(rcv_wup_)) > ack_.rcv_mss &&
-      (receive_queue_.size() < settings_.low_water || LinuxWindow() >= rcv_wnd_);
+      (receive_queue_.size() < settings_->low_water || LinuxWindow() >= rcv_wnd_);
   const bool quick = ack_.quick != 0 && !ack_.pingpong;
   if (full_frame || quick || ack_.now || out_of_order) {
     SendAck(now, actions);
@@ -254,7 +254,7 @@ void Tcb::AckSent() {
 }
 
 void Tcb::SetQuickAck(Instant now, bool on, Actions* actions) {
-  settings_.quick_ack = on;
+  settings_.Edit().quick_ack = on;
   if (!on) {
     ack_.pingpong = true;
     return;

@@ -68,18 +68,22 @@ Duration RttEstimator::Rto(const TcpProfile& profile) const {
     return rttvar_us_ == 0 ? Duration::Millis(profile.rexmit_initial_ms)
                            : Duration::Micros(rttvar_us_);
   }
-  const Duration sum = Duration::Micros((srtt_us_ >> 3) + rttvar_us_);
-  const Duration low = Duration::Millis(profile.rto_min_ms);
-  const Duration rto = std::max(sum, low);
   const Duration high = Duration::Millis(profile.rto_max_ms);
-  if (profile.rto_rule == RtoRule::kBsd) return std::min(rto, high);
-  // Whole ticks; and a round trip takes some time, however little.
-  const Duration least = Duration::Micros(std::max<uint32_t>(srtt_us_ >> 3, 1) + rttvar_us_);
-  return std::min(profile.tick * ((least + profile.tick - Duration::Nanos(1)) / profile.tick),
-                  high);
+  if (profile.rto_rule == RtoRule::kBsd) {
+    const Duration sum = Duration::Micros((srtt_us_ >> 3) + rttvar_us_);
+    return std::min(std::max(sum, Duration::Millis(profile.rto_min_ms)), high);
+  }
+  // Whole ticks; and a round trip takes some time, however little. In 32 bits, for every segment
+  // asks: both terms are below 2^30.
+  const uint32_t least = std::max<uint32_t>(srtt_us_ >> 3, 1) + rttvar_us_;
+  const auto tick = static_cast<uint32_t>(profile.tick.micros());
+  return std::min(Duration::Micros(int64_t{(least + tick - 1) / tick} * tick), high);
 }
 
 Duration RttEstimator::BackedOff(const TcpProfile& profile, int shift) const {
+  if (shift == 0 && profile.rexmit_slop_ms == 0) {
+    return std::min(Rto(profile), Duration::Millis(profile.rto_max_ms));
+  }
   // FreeBSD's tcp_backoff[] ends at 512; Linux is limited by the maximum alone.
   shift = std::min(shift, profile.rto_rule == RtoRule::kBsd ? kBsdMaxShift : 30);
   // FreeBSD adds no slop to the very first timeout, which no measurement or back-off made.

@@ -50,7 +50,7 @@ void Tcb::TakeSynAck(Instant now, Segment& segment, Actions* actions) {
   NoteProgress();
   TakeSynOptions(segment, now);
   if (retransmits_ == 0) {
-    rtt_.Sample(*profile_, now - opened_at_, segment.ack, snd_max_);
+    rtt_.Sample(*profile_, now - retrans_stamp_, segment.ack, snd_max_);
   } else if (ts_on_ && segment.options.ts_ecr != 0) {
     const uint32_t ms = TsValue(now) - segment.options.ts_ecr;
     rtt_.Sample(*profile_, Duration::Millis(ms), segment.ack, snd_max_);
@@ -179,8 +179,8 @@ Tcb::Check Tcb::CheckAckInSynReceived(Instant now, const Segment& segment, uint3
   if (rtt_timing_) {
     rtt_.Sample(*profile_, now - rtt_start_, segment.ack, snd_max_);
     rtt_timing_ = false;
-  } else if (retransmits_ == 0 && !rtt_.has_sample() && !syn_acked_ && opened_at_ != now) {
-    rtt_.Sample(*profile_, now - opened_at_, segment.ack, snd_max_);
+  } else if (retransmits_ == 0 && !rtt_.has_sample() && !syn_acked_ && retrans_stamp_ != now) {
+    rtt_.Sample(*profile_, now - retrans_stamp_, segment.ack, snd_max_);
   }
   Apply(TcpEvent::kReceiveAckOfSyn);
   BecomeEstablished(now, actions);

@@ -30,7 +30,7 @@ uint32_t Tcb::FlightSegments() const {
 }
 
 uint32_t Tcb::SendBuffer() const {
-  if (settings_.send_buffer != 0) return settings_.send_buffer;
+  if (settings_->send_buffer != 0) return settings_->send_buffer;
   if (!profile_->send_buffer_grows || !syn_acked_) return static_cast<uint32_t>(profile_->wmem[1]);
   // Linux, tcp_sndbuf_expand: twice the window, in buffers rounded to powers of two.
   const uint64_t each = std::bit_ceil(uint64_t{std::min(path_mss_, peer_mss_)} + 576) + 256;
@@ -120,8 +120,8 @@ uint32_t Tcb::NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst
 
 // Whether a segment less than full must wait.
 bool Tcb::NagleHolds(bool idle) const {
-  if (settings_.cork || more_coming_) return true;
-  if (settings_.no_delay || idle) return false;
+  if (settings_->cork || more_coming_) return true;
+  if (settings_->no_delay || idle) return false;
   return !profile_->nagle_minshall || snd_sml_.After(snd_una_);
 }
 
@@ -219,7 +219,7 @@ void Tcb::AcknowledgeUpTo(Instant now, Seq ack, const Segment& segment, Actions*
   snd_una_ = ack;
   snd_nxt_ = Max(snd_nxt_, snd_una_);
   retransmits_ = total_rto_ = 0;
-  if (in_loss_ && snd_una_.AtOrAfter(loss_high_)) in_loss_ = false;
+  if (in_loss_ && snd_una_.AtOrAfter(trouble().loss_high)) in_loss_ = false;
   congestion_.OnAck(std::max<uint32_t>(1, text / SendMss()), flight);
   timer_ = Timer::kNone;
   timer_at_ = kNever;

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "sim/core/time.h"
+#include "stack/base/shared_value.h"
 #include "stack/personality/tcp_profile.h"
 
 namespace drywire {
@@ -48,7 +49,12 @@ struct TcpSettings {
     return Duration::Seconds(linger2_s != 0 ? linger2_s : p.fin_timeout_s);
   }
   bool KeepsAlive(const TcpProfile& p) const { return keepalive || p.always_keepalive != 0; }
+
+  friend bool operator==(const TcpSettings&, const TcpSettings&) = default;
 };
+
+// As sockets hold them: most have the same.
+using SharedSettings = SharedValue<TcpSettings>;
 
 }  // namespace drywire
 

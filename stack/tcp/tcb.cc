@@ -12,7 +12,7 @@ void Tcb::Apply(TcpEvent event) { state_ = TakeEdge(state_, event); }
 
 void Tcb::Reset() {
   const TcpProfile* profile = profile_;
-  const TcpSettings settings = settings_;
+  const SharedSettings settings = settings_;
   // sk_err_soft is the socket's, not the connection's; t_softerror is the connection's.
   const Cause soft = profile->icmp_is_soft_inside_connect ? soft_error_ : Cause::kNone;
   // tcp_disconnect() moves on to numbers that the connection cannot have used.
@@ -49,17 +49,17 @@ void Tcb::Connect(Instant now, const OpenParameters& open, Actions* actions) {
   local_port_ = open.local_port;
   remote_port_ = open.remote_port;
   path_mss_ = open.mss;
-  mss_ = settings_.max_segment != 0 ? std::min(settings_.max_segment, open.mss) : open.mss;
+  mss_ = settings_->max_segment != 0 ? std::min(settings_->max_segment, open.mss) : open.mss;
   ts_offset_ = open.ts_offset;
   iss_ = snd_una_ = snd_nxt_ = snd_max_ = snd_sml_ = pushed_seq_ = open.iss;
-  opened_at_ = retrans_stamp_ = last_heard_ = now;
-  ack_.pingpong = !settings_.quick_ack;
+  retrans_stamp_ = last_heard_ = now;
+  ack_.pingpong = !settings_->quick_ack;
   rcv_wnd_ = InitialWindow(mss_);
   rcv_ssthresh_ = rcv_wnd_;
   rcv_wscale_ = profile_->window_scaling != 0 ? ChooseWindowScale() : 0;
   snd_nxt_ = snd_max_ = iss_ + 1;
   if (profile_->syn_retry_rule == SynRetryRule::kBsdBackoffTable) {
-    linger_at_ = now + settings_.KeepInit(*profile_);
+    linger_at_ = now + settings_->KeepInit(*profile_);
   }
   timer_ = Timer::kRetransmit;
   timer_at_ = now + rtt_.BackedOff(*profile_, 0);
@@ -143,7 +143,7 @@ void Tcb::Adopt(Instant now, const Request& request) {
   ts_recent_at_ = now;
   ts_offset_ = options.ts_offset;
   sack_on_ = options.sack_on;
-  opened_at_ = retrans_stamp_ = request.sent_at;
+  retrans_stamp_ = request.sent_at;
   last_heard_ = now;
   ack_.rcv_mss = std::clamp<uint32_t>(std::min<uint32_t>(SendMss(), rcv_wnd_ / 2), 88, 536);
   if (request.timeouts == 0 && !request.from_cookie) {
@@ -208,7 +208,7 @@ TimeWait Tcb::MakeTimeWait(Instant now) const {
   const Duration two_msl = Duration::Millis(profile_->time_wait_ms);
   Duration stay = two_msl;
   if (entry.fin_wait_2_) {
-    stay = settings_.FinTimeout(*profile_);
+    stay = settings_->FinTimeout(*profile_);
     if (stay > two_msl) stay -= two_msl;  // Linux: the first part was spent in full
   }
   entry.deadline_ = now + stay;
@@ -223,7 +223,7 @@ TimeWait Tcb::MakeTimeWait(Instant now) const {
   entry.ts_offset_ = ts_offset_;
   entry.local_port_ = local_port_;
   entry.remote_port_ = remote_port_;
-  entry.last_oow_ack_ = last_oow_ack_;
+  entry.last_oow_ack_ = trouble().last_oow_ack;
   return entry;
 }
 
@@ -233,16 +233,17 @@ TimeWait Tcb::MakeTimeWait(Instant now) const {
 void Tcb::EnterFinWait2(Instant now, const Segment* segment, Actions* actions) {
   if (!profile_->orphan_fin_wait_2_is_compact) {
     if (receive_shut_ || orphan_) {
-      linger_at_ = now + (profile_->fast_finwait2_recycle != 0
-                              ? Duration::Millis(profile_->finwait2_timeout_ms)
-                              : settings_.KeepInterval(*profile_) * settings_.KeepCount(*profile_));
+      linger_at_ =
+          now + (profile_->fast_finwait2_recycle != 0
+                     ? Duration::Millis(profile_->finwait2_timeout_ms)
+                     : settings_->KeepInterval(*profile_) * settings_->KeepCount(*profile_));
     }
     return;
   }
   if (!orphan_) return;
   const bool text = segment != nullptr && segment->Length() != 0 &&
                     (segment->seq + static_cast<uint32_t>(segment->payload.size())).After(rcv_nxt_);
-  if (settings_.linger2_s < 0 || text) {
+  if (settings_->linger2_s < 0 || text) {
     if (segment != nullptr) {
       ResetFor(*segment, actions);
     } else {
@@ -251,7 +252,7 @@ void Tcb::EnterFinWait2(Instant now, const Segment* segment, Actions* actions) {
     Die(TcpEvent::kAbort, Cause::kNone, actions);
     return;
   }
-  const Duration timeout = settings_.FinTimeout(*profile_);
+  const Duration timeout = settings_->FinTimeout(*profile_);
   const bool fin_follows = segment != nullptr && segment->Has(kFin);
   const Duration two_msl = Duration::Millis(profile_->time_wait_ms);
   if (timeout > two_msl || fin_follows) {

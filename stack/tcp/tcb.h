@@ -55,8 +55,11 @@ class Tcb {
   void Reset();
 
   TcpState state() const { return state_; }
-  TcpSettings& settings() { return settings_; }
-  const TcpSettings& settings() const { return settings_; }
+  const TcpSettings& settings() const { return *settings_; }
+  // To change them, for this connection alone.
+  TcpSettings& EditSettings() { return settings_.Edit(); }
+  const SharedSettings& shared_settings() const { return settings_; }
+  void set_settings(const SharedSettings& settings) { settings_ = settings; }
   const TcpProfile& profile() const { return *profile_; }
 
   // --- Opening (RFC 9293 3.10.1) ---
@@ -159,8 +162,6 @@ class Tcb {
   Seq rcv_nxt() const { return rcv_nxt_; }
   uint32_t rcv_wnd() const { return rcv_wnd_; }
   Seq irs() const { return irs_; }
-  // When the SYN was first sent, or the SYN-ACK that it answers.
-  Instant opened_at() const { return opened_at_; }
   // Largest payload of a segment now.
   uint32_t SendMss() const;
   uint16_t advertised_mss() const { return mss_; }
@@ -201,6 +202,24 @@ class Tcb {
     bool now = false;           // ... at once
     uint8_t pushed = 0;         // less than full segments since the last ACK, 0 to 2
   };
+
+  // What a connection needs only once something was lost, repeated, forged or held back.
+  struct Trouble {
+    Instant probes_since;  // when window probes began
+    Instant last_oow_ack = Instant::FromNanos(-1'000'000'000'000);
+    Seq probe_high;  // SND.MAX when the tail loss probe was sent
+    Seq loss_high;   // SND.MAX at the last timeout
+    SackBlock duplicate;
+    uint8_t challenges = 0;  // in the present ack_war_timewindow
+  };
+  Trouble& MakeTrouble() {
+    if (trouble_ == nullptr) trouble_ = std::make_unique<Trouble>();
+    return *trouble_;
+  }
+  const Trouble& trouble() const {
+    static constexpr Trouble kNone;
+    return trouble_ != nullptr ? *trouble_ : kNone;
+  }
 
   // The only place that assigns the state.
   void Apply(TcpEvent event);
@@ -316,7 +335,7 @@ class Tcb {
   }
 
   const TcpProfile* profile_;
-  TcpSettings settings_;
+  SharedSettings settings_;
 
   uint16_t local_port_ = 0;
   uint16_t remote_port_ = 0;
@@ -356,7 +375,7 @@ class Tcb {
   bool orphan_ : 1 = false;
   bool rtt_timing_ : 1 = false;
   bool more_coming_ : 1 = false;  // the last Send() said so
-  bool in_loss_ : 1 = false;      // since a timeout, until loss_high_ is acknowledged
+  bool in_loss_ : 1 = false;      // since a timeout, until Trouble::loss_high is acknowledged
   bool probe_out_ : 1 = false;    // a tail loss probe was sent, see CheckProbeAnswer()
   bool probe_repeats_ : 1 = false;
   bool dsack_ : 1 = false;  // the next segment tells of a duplicate (RFC 2883)
@@ -365,15 +384,12 @@ class Tcb {
   uint8_t backoff_ = 0;
   uint8_t total_rto_ = 0;
   uint8_t probes_out_ = 0;
-  uint8_t challenges_ = 0;  // in the present ack_war_timewindow
 
   uint32_t ts_recent_ = 0;
   uint32_t ts_offset_ = 0;
-  Instant ts_recent_at_;   // Never() means: ts_recent_ is not valid
-  Instant opened_at_;      // when the SYN was first sent
-  Instant retrans_stamp_;  // when the present series of retransmissions began
-  Instant probes_since_;
-  Instant last_oow_ack_ = Instant::FromNanos(-1'000'000'000'000);
+  Instant ts_recent_at_;  // Never() means: ts_recent_ is not valid
+  // When the SYN was first sent; afterwards, when the present series of retransmissions began.
+  Instant retrans_stamp_;
   Instant last_heard_;  // when a segment last arrived
   Instant rtt_start_;
   Seq rtt_seq_;
@@ -386,9 +402,6 @@ class Tcb {
   Instant head_sent_at_;  // when what is at SND.UNA was last sent
   Instant last_sent_at_;
   Seq last_start_;  // of the last segment before SND.MAX
-  Seq probe_high_;
-  Seq loss_high_;
-  SackBlock duplicate_;
 
   Cause soft_error_ = Cause::kNone;
   AckState ack_;
@@ -397,6 +410,7 @@ class Tcb {
   ByteQueue send_queue_;
   ByteQueue receive_queue_;
   std::unique_ptr<Reassembly> reassembly_;  // only while something is out of order
+  std::unique_ptr<Trouble> trouble_;        // made when it is needed
   uint64_t bytes_acked_ = 0;
   uint64_t bytes_received_ = 0;
 };

@@ -38,8 +38,8 @@ void Tcb::TimeOut(Instant now, Cause cause, bool reset, Actions* actions) {
 bool Tcb::RetransmissionsTookTooLong(Instant now, int64_t boundary) const {
   if (retransmits_ == 0) return false;
   const Duration elapsed = now - retrans_stamp_;
-  if (settings_.user_timeout_ms != 0) {
-    return elapsed >= Duration::Millis(settings_.user_timeout_ms);
+  if (settings_->user_timeout_ms != 0) {
+    return elapsed >= Duration::Millis(settings_->user_timeout_ms);
   }
   const int64_t base = syn_acked_ ? profile_->rto_min_ms : profile_->rexmit_initial_ms;
   const int64_t threshold =
@@ -61,7 +61,7 @@ bool Tcb::HasTimedOut(Instant now, Cause* cause) const {
   if (profile_->retries_count) return retransmits_ >= profile_->retries2;
   int64_t boundary = profile_->retries2;
   if (connecting) {
-    boundary = settings_.syn_count != 0 ? settings_.syn_count : profile_->syn_retries;
+    boundary = settings_->syn_count != 0 ? settings_->syn_count : profile_->syn_retries;
     const int64_t most =
         boundary + (state_ == TcpState::kSynSent ? profile_->syn_linear_timeouts : 0);
     if (retransmits_ >= most) return true;
@@ -70,13 +70,13 @@ bool Tcb::HasTimedOut(Instant now, Cause* cause) const {
     boundary = soft_error_ != Cause::kNone && !alive ? 0 : profile_->orphan_retries;
     if (boundary == 0 && alive) boundary = 8;
   }
-  if (settings_.user_timeout_ms != 0 && !connecting) *cause = Cause::kUserTimeout;
+  if (settings_->user_timeout_ms != 0 && !connecting) *cause = Cause::kUserTimeout;
   return RetransmissionsTookTooLong(now, boundary);
 }
 
 Duration Tcb::ClampToUserTimeout(Instant now, Duration rto) const {
-  if (settings_.user_timeout_ms == 0 || profile_->retries_count) return rto;
-  const Duration left = Duration::Millis(settings_.user_timeout_ms) - (now - retrans_stamp_);
+  if (settings_->user_timeout_ms == 0 || profile_->retries_count) return rto;
+  const Duration left = Duration::Millis(settings_->user_timeout_ms) - (now - retrans_stamp_);
   return left <= Duration() ? profile_->tick : std::min(rto, left);
 }
 
@@ -103,7 +103,7 @@ void Tcb::OnRetransmitTimeout(Instant now, Actions* actions) {
   congestion_.OnTimeout((static_cast<uint32_t>(snd_max_.Since(snd_una_)) + SendMss() - 1) /
                         SendMss());
   in_loss_ = true;
-  loss_high_ = snd_max_;
+  MakeTrouble().loss_high = snd_max_;
   probe_out_ = false;
   snd_nxt_ = snd_una_;
   Output(now, actions);
@@ -126,7 +126,7 @@ void Tcb::OnPersistTimeout(Instant now, Actions* actions) {
     RearmSendTimer(now);
     return;
   }
-  if (probes_out_ == 0) probes_since_ = now;
+  if (probes_out_ == 0) MakeTrouble().probes_since = now;
   Cause cause = Cause::kRetransmissionTimeout;
   bool give_up = false;
   if (profile_->retries_count) {
@@ -134,10 +134,10 @@ void Tcb::OnPersistTimeout(Instant now, Actions* actions) {
     const Duration most = std::min(Duration::Seconds(7200), rtt_.BsdTotalBackOff(*profile_));
     give_up = (backoff_ >= profile_->retries2 && silence >= most) ||
               (orphan_ && silence >= Duration::Millis(profile_->persmax_ms));
-  } else if (settings_.user_timeout_ms != 0) {
+  } else if (settings_->user_timeout_ms != 0) {
     cause = Cause::kUserTimeout;
-    give_up =
-        probes_out_ != 0 && now - probes_since_ >= Duration::Millis(settings_.user_timeout_ms);
+    give_up = probes_out_ != 0 &&
+              now - trouble().probes_since >= Duration::Millis(settings_->user_timeout_ms);
   } else {
     // tcp_probe_timer. Answers to probes clear their count but not the back-off: an orphan whose
     // peer never opens the window ends when the time between probes has become the longest.
@@ -209,20 +209,20 @@ void Tcb::OnDelayedAckTimeout(Instant now, Actions* actions) {
 void Tcb::RearmKeepalive(Instant now) {
   keepalive_at_ = kNever;
   probes_out_ = 0;
-  if (!syn_acked_ || !settings_.KeepsAlive(*profile_)) return;
+  if (!syn_acked_ || !settings_->KeepsAlive(*profile_)) return;
   switch (state_) {
     case TcpState::kClosed:
     case TcpState::kListen:
     case TcpState::kTimeWait:
       return;
     default:
-      keepalive_at_ = now + settings_.KeepIdle(*profile_);
+      keepalive_at_ = now + settings_->KeepIdle(*profile_);
   }
 }
 
 void Tcb::OnKeepaliveTimeout(Instant now, Actions* actions) {
   keepalive_at_ = kNever;
-  const Duration idle = settings_.KeepIdle(*profile_);
+  const Duration idle = settings_->KeepIdle(*profile_);
   if (snd_una_ != snd_max_ || !send_queue_.empty()) {
     keepalive_at_ = now + idle;  // it is alive, or retransmission finds out
     return;
@@ -232,17 +232,17 @@ void Tcb::OnKeepaliveTimeout(Instant now, Actions* actions) {
     keepalive_at_ = now + (idle - silence);
     return;
   }
-  const bool by_user_timeout = settings_.user_timeout_ms != 0 && !profile_->retries_count;
+  const bool by_user_timeout = settings_->user_timeout_ms != 0 && !profile_->retries_count;
   const bool dead = by_user_timeout
-                        ? silence >= Duration::Millis(settings_.user_timeout_ms) && probes_out_ > 0
-                        : probes_out_ >= settings_.KeepCount(*profile_);
+                        ? silence >= Duration::Millis(settings_->user_timeout_ms) && probes_out_ > 0
+                        : probes_out_ >= settings_->KeepCount(*profile_);
   if (dead) {
     TimeOut(now, Cause::kKeepaliveTimeout, /*reset=*/true, actions);
     return;
   }
   SendAckAt(now, snd_una_ - 1, actions);
   if (probes_out_ < 255) ++probes_out_;
-  keepalive_at_ = now + settings_.KeepInterval(*profile_);
+  keepalive_at_ = now + settings_->KeepInterval(*profile_);
 }
 
 // FreeBSD's limit for establishing a connection, or the end of an orphan in FIN-WAIT-2.
@@ -253,7 +253,7 @@ void Tcb::OnLingerTimeout(Instant now, Actions* actions) {
     return;
   }
   if (state_ != TcpState::kFinWait2) return;
-  const Duration compact = settings_.FinTimeout(*profile_);
+  const Duration compact = settings_->FinTimeout(*profile_);
   if (profile_->orphan_fin_wait_2_is_compact &&
       compact > Duration::Millis(profile_->time_wait_ms)) {
     // Linux keeps the socket for all but the last minute.

@@ -15,7 +15,7 @@ namespace drywire {
 class HalfOpen {
  public:
   // Both outlive this. `answer`: for every SYN.
-  HalfOpen(const TcpProfile* profile, const TcpSettings* settings,
+  HalfOpen(const TcpProfile* profile, const SharedSettings* settings,
            const Listener::SynAnswer& answer)
       : rng_(7), cookies_(rng_), listener_(profile, settings, &cookies_), answer_(answer) {
     listener_.set_backlog(1);

@@ -58,7 +58,7 @@ class Victim {
     if (bytes_.Below(3) != 0) {
       tcb_.Connect(now_, open, &actions_);
     } else {
-      half_open_.emplace(&profile_.tcp, &tcb_.settings(),
+      half_open_.emplace(&profile_.tcp, &tcb_.shared_settings(),
                          Listener::SynAnswer{open.iss, open.mss, 0});
     }
     Check();
@@ -98,7 +98,7 @@ class Victim {
 
   void ChooseSettings() {
     const uint8_t bits = bytes_.Byte();
-    TcpSettings& settings = tcb_.settings();
+    TcpSettings& settings = tcb_.EditSettings();
     settings.no_delay = (bits & 1) != 0;
     settings.keepalive = (bits & 2) != 0;
     settings.user_timeout_ms = (bits & 4) != 0 ? 5000 : 0;
@@ -143,7 +143,7 @@ class Victim {
 
   // Options that change on the way, and what the host tells.
   void Tune() {
-    TcpSettings& settings = tcb_.settings();
+    TcpSettings& settings = tcb_.EditSettings();
     switch (bytes_.Below(6)) {
       case 0:
         settings.no_delay = bytes_.Flag();

@@ -37,14 +37,14 @@ class Duel {
       open.mss = (how & 1) != 0 ? 100 : 1460;
       open.iss = Seq(0xffffff00u + bytes_.Byte());
       End& end = ends_[i];
-      end.tcb.settings().no_delay = (how & 2) != 0;
-      if ((how & 4) != 0) end.tcb.settings().receive_buffer = 8192;
+      end.tcb.EditSettings().no_delay = (how & 2) != 0;
+      if ((how & 4) != 0) end.tcb.EditSettings().receive_buffer = 8192;
       end.profile.tcp.timestamps = (how & 8) != 0;
       end.profile.tcp.window_scaling = (how & 16) != 0;
       // Not Linux's cookies, which may lose the first bytes (syn_cookie.h).
       end.profile.tcp.syncookies_only = (how & 32) != 0;
       if (i == 1 && (how & 64) != 0) {
-        end.half_open.emplace(&end.profile.tcp, &end.tcb.settings(),
+        end.half_open.emplace(&end.profile.tcp, &end.tcb.shared_settings(),
                               Listener::SynAnswer{open.iss, open.mss, 0});
       } else {
         end.tcb.Connect(now_, open, &actions_);  // both: simultaneous open

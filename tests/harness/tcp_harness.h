@@ -121,7 +121,7 @@ class ListenerHarness {
 
   Listener& listener() { return listener_; }
   Profile& profile() { return profile_; }
-  TcpSettings& settings() { return settings_; }
+  TcpSettings& settings() { return settings_.Edit(); }
 
   // A segment from the peer's port `from`.
   void Inject(absl::string_view text, uint16_t from = 1000);
@@ -146,7 +146,7 @@ class ListenerHarness {
   ConnectionId Id(uint16_t from) const;
 
   Profile profile_;
-  TcpSettings settings_;
+  SharedSettings settings_;
   Rng rng_;
   SynCookies cookies_;
   Listener listener_;

@@ -101,6 +101,11 @@ void CheckHost(Host& host, std::vector<std::string>* violations) {
   expect_none("TCP ports", net.tcp_ports().ports_in_use());
   expect_none("UDP ports", net.udp_ports().ports_in_use());
   expect_none("sockets", net.live_sockets());
+  UnixDomain& unix_domain = host.unix_domain();
+  expect_none("UNIX sockets", unix_domain.live_sockets());
+  expect_none("descriptors in messages", static_cast<uint64_t>(unix_domain.in_flight()));
+  expect_none("UNIX messages", unix_domain.messages().live());
+  expect_none("abstract names", unix_domain.names().size());
   expect_none("open files", static_cast<uint64_t>(host.open_files().open));
   expect_none("inodes without a name", static_cast<uint64_t>(host.memory_vfs().CountNameless()));
   for (Process& process : host.processes()) {

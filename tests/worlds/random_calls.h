@@ -68,6 +68,7 @@ class RandomCalls final : public Program {
   void Keep(int64_t fd);
   // An address to connect or send to, with a length that is seldom wrong.
   AnyAddress Destination();
+  AnyAddress UnixName();
   // Seldom blocks for ever: most programs have timeouts.
   int TimeoutMs();
 

@@ -2,8 +2,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <string>
 
 #include "tests/worlds/random_calls.h"
 #include "tools/posix/posix.h"
@@ -59,9 +63,11 @@ constexpr Option kOptions[] = {
 }  // namespace
 
 void RandomCalls::NewSocket() {
-  static constexpr int kDomains[] = {AF_INET, AF_INET, AF_INET, AF_INET6};
+  static constexpr int kDomains[] = {AF_INET, AF_INET,  AF_INET,  AF_INET,
+                                     AF_INET, AF_INET6, AF_INET6, AF_UNIX};
   const int domain = draw.Chance(98) ? draw.Of(kDomains) : draw.Range(-1, 50);
   int type = draw.Chance(60) ? SOCK_STREAM : SOCK_DGRAM;
+  if (domain == AF_UNIX && draw.Chance(20)) type = SOCK_SEQPACKET;
   if (draw.Chance(2)) type = draw.Range(-1, 12);
   if (draw.Chance(35)) type |= SOCK_NONBLOCK;
   if (draw.Chance(10)) type |= SOCK_CLOEXEC;
@@ -78,8 +84,24 @@ void RandomCalls::Bind() {
   if (draw.Chance(20)) address = PeerAddress(false, port);
   if (draw.Chance(3)) address.storage.ss_family = static_cast<sa_family_t>(draw.Below(12));
   if (draw.Chance(2)) address.length = draw.Below(40);
+  if (draw.Chance(10)) address = UnixName();
   const int fd = Fd();
   Saw(posix::bind(fd, address.get(), address.length));
+}
+
+// One of few names, so that programs of a host meet.
+AnyAddress RandomCalls::UnixName() {
+  static constexpr const char* kNames[] = {"/tmp/a", "/tmp/b", "@a", "@b", ""};
+  const std::string name = draw.Of(kNames);
+  sockaddr_un un = {};
+  un.sun_family = AF_UNIX;
+  std::copy(name.begin(), name.end(), un.sun_path);
+  if (un.sun_path[0] == '@') un.sun_path[0] = '\0';
+  AnyAddress address;
+  std::copy_n(reinterpret_cast<const char*>(&un), sizeof un,
+              reinterpret_cast<char*>(&address.storage));
+  address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+  return address;
 }
 
 void RandomCalls::Listen() {
@@ -103,7 +125,7 @@ void RandomCalls::Accept() {
 }
 
 void RandomCalls::Connect() {
-  const AnyAddress address = Destination();
+  const AnyAddress address = draw.Chance(10) ? UnixName() : Destination();
   const int fd = Fd();
   Saw(posix::connect(fd, address.get(), address.length));
 }

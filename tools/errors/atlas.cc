@@ -9,7 +9,7 @@ std::vector<AtlasRow> Atlas() {
   std::vector<AtlasRow> rows;
   for (absl::Span<const AtlasRow> some :
        {DescriptorRows(), AddressRows(), PortRows(), RouteRows(), FirewallRows(), HandshakeRows(),
-        StreamRows(), UdpRows()}) {
+        StreamRows(), UdpRows(), UnixRows()}) {
     rows.insert(rows.end(), some.begin(), some.end());
   }
   std::stable_sort(rows.begin(), rows.end(),

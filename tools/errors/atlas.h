@@ -77,6 +77,7 @@ absl::Span<const AtlasRow> FirewallRows();
 absl::Span<const AtlasRow> HandshakeRows();
 absl::Span<const AtlasRow> StreamRows();
 absl::Span<const AtlasRow> UdpRows();
+absl::Span<const AtlasRow> UnixRows();
 
 }  // namespace drywire
 

@@ -13,6 +13,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "sim/core/check.h"
@@ -45,7 +46,8 @@ std::string Flags(absl::Span<const Name> names, int value) {
 }
 
 constexpr Name kDomains[] = {{AF_INET, "AF_INET"}, {AF_INET6, "AF_INET6"}, {AF_UNIX, "AF_UNIX"}};
-constexpr Name kTypes[] = {{SOCK_STREAM, "SOCK_STREAM"}, {SOCK_DGRAM, "SOCK_DGRAM"}};
+constexpr Name kTypes[] = {
+    {SOCK_STREAM, "SOCK_STREAM"}, {SOCK_DGRAM, "SOCK_DGRAM"}, {SOCK_SEQPACKET, "SOCK_SEQPACKET"}};
 constexpr Name kTypeFlags[] = {{SOCK_NONBLOCK, "SOCK_NONBLOCK"}, {SOCK_CLOEXEC, "SOCK_CLOEXEC"}};
 constexpr Name kHows[] = {{SHUT_RD, "SHUT_RD"}, {SHUT_WR, "SHUT_WR"}, {SHUT_RDWR, "SHUT_RDWR"}};
 constexpr Name kMessageFlags[] = {{MSG_DONTWAIT, "MSG_DONTWAIT"}, {MSG_NOSIGNAL, "MSG_NOSIGNAL"}};
@@ -70,7 +72,9 @@ std::string OptionName(int level, int option) {
   return level == SOL_SOCKET ? Lookup(kSocketOptions, option) : Lookup(kTcpOptions, option);
 }
 
-// "10.0.0.2:80", "{AF_UNIX}" or, for a pointer that cannot be read here, the pointer.
+std::string Quoted(absl::string_view text) { return absl::StrCat("\"", absl::CEscape(text), "\""); }
+
+// "10.0.0.2:80", "\"/run/x\"" or, for a pointer that cannot be read here, the pointer.
 std::string AddressText(const sockaddr* address, socklen_t length) {
   if (reinterpret_cast<uintptr_t>(address) < 4096) {
     return absl::StrCat("0x", absl::Hex(reinterpret_cast<uintptr_t>(address)));
@@ -87,6 +91,11 @@ std::string AddressText(const sockaddr* address, socklen_t length) {
     inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof text);
     return absl::StrCat("[", text, "]:", ntohs(in6->sin6_port));
   }
+  if (address->sa_family == AF_UNIX && length > offsetof(sockaddr_un, sun_path)) {
+    const auto* un = reinterpret_cast<const sockaddr_un*>(address);
+    const size_t most = length - offsetof(sockaddr_un, sun_path);
+    return Quoted(absl::string_view(un->sun_path, strnlen(un->sun_path, most)));
+  }
   if (address->sa_family == AF_UNSPEC) return "{AF_UNSPEC}";
   return absl::StrCat("{", Lookup(kDomains, address->sa_family), "}");
 }
@@ -96,7 +105,13 @@ const sockaddr* Generic(const T& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-std::string Quoted(absl::string_view text) { return absl::StrCat("\"", absl::CEscape(text), "\""); }
+// Up to the NUL of its path, as SUN_LEN() has it, and with it.
+socklen_t LengthOf(const sockaddr_un& address) {
+  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(address.sun_path) +
+                                1);
+}
+
+std::string Octal(unsigned mode) { return absl::StrFormat("%o", mode); }
 
 void OnAlarm(int) {}
 
@@ -117,6 +132,14 @@ sockaddr_in6 Inet6(const char* address, uint16_t port) {
   DRYWIRE_CHECK(inet_pton(AF_INET6, address, &in6.sin6_addr) == 1)
       << "no IPv6 address: " << address;
   return in6;
+}
+
+sockaddr_un UnixName(absl::string_view path) {
+  sockaddr_un un = {};
+  un.sun_family = AF_UNIX;
+  DRYWIRE_CHECK(path.size() < sizeof un.sun_path) << "too long for sun_path: " << path;
+  std::memcpy(un.sun_path, path.data(), path.size());
+  return un;
 }
 
 std::string AtlasErrnoName(int error) {
@@ -184,6 +207,12 @@ int Calls::bind(int fd, const sockaddr_in& address) {
   return entry.Done(posix::bind(fd, Generic(address), sizeof address));
 }
 
+int Calls::bind(int fd, const sockaddr_un& address) {
+  const socklen_t length = LengthOf(address);
+  Entry entry(*this, absl::StrCat("bind(", fd, ", ", AddressText(Generic(address), length), ")"));
+  return entry.Done(posix::bind(fd, Generic(address), length));
+}
+
 int Calls::listen(int fd, int backlog) {
   Entry entry(*this, absl::StrCat("listen(", fd, ", ", backlog, ")"));
   return entry.Done(posix::listen(fd, backlog));
@@ -210,6 +239,44 @@ int Calls::connect(int fd, const sockaddr_in6& address) {
   Entry entry(*this, absl::StrCat("connect(", fd, ", ",
                                   AddressText(Generic(address), sizeof address), ")"));
   return entry.Done(posix::connect(fd, Generic(address), sizeof address));
+}
+
+int Calls::connect(int fd, const sockaddr_un& address) {
+  const socklen_t length = LengthOf(address);
+  Entry entry(*this,
+              absl::StrCat("connect(", fd, ", ", AddressText(Generic(address), length), ")"));
+  return entry.Done(posix::connect(fd, Generic(address), length));
+}
+
+int Calls::mkdir(const char* path, unsigned mode) {
+  Entry entry(*this, absl::StrCat("mkdir(", Quoted(path), ", 0", Octal(mode), ")"));
+  return entry.Done(posix::mkdir(path, mode));
+}
+
+int Calls::chmod(const char* path, unsigned mode) {
+  Entry entry(*this, absl::StrCat("chmod(", Quoted(path), ", 0", Octal(mode), ")"));
+  return entry.Done(posix::chmod(path, mode));
+}
+
+int Calls::creat(const char* path, unsigned mode) {
+  Entry entry(*this, absl::StrCat("creat(", Quoted(path), ", 0", Octal(mode), ")"));
+  const int fd = posix::creat(path, mode);
+  if (fd >= 0) posix::close(fd);
+  return entry.Done(fd);
+}
+
+int Calls::symlink(const std::string& target, const char* path) {
+  // Some are a thousand bytes long.
+  const std::string shown =
+      target.size() <= 40 ? Quoted(target)
+                          : absl::StrCat(Quoted(target.substr(0, 20)), "... (", target.size(), ")");
+  Entry entry(*this, absl::StrCat("symlink(", shown, ", ", Quoted(path), ")"));
+  return entry.Done(posix::symlink(target.c_str(), path));
+}
+
+int Calls::seteuid(unsigned uid) {
+  Entry entry(*this, absl::StrCat("seteuid(", uid, ")"));
+  return entry.Done(posix::seteuid(uid));
 }
 
 int Calls::shutdown(int fd, int how) {

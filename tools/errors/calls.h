@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -55,6 +56,9 @@ class CallLog {
 sockaddr_in Inet(const char* address, uint16_t port);
 sockaddr_in6 Inet6(const char* address, uint16_t port);
 
+// A path of at most 107 bytes, as a name of a UNIX socket.
+sockaddr_un UnixName(absl::string_view path);
+
 class Calls {
  public:
   Calls(CallLog* log, absl::string_view process) : log_(log), process_(process) {}
@@ -64,11 +68,13 @@ class Calls {
   int close(int fd);
 
   int bind(int fd, const sockaddr_in& address);
+  int bind(int fd, const sockaddr_un& address);
   int listen(int fd, int backlog);
   int accept(int fd);
   int connect(int fd, const sockaddr* address, socklen_t length);
   int connect(int fd, const sockaddr_in& address);
   int connect(int fd, const sockaddr_in6& address);
+  int connect(int fd, const sockaddr_un& address);
   int shutdown(int fd, int how);
   int getsockname(int fd, sockaddr_in* address);
   int getpeername(int fd, sockaddr_in* address);
@@ -77,6 +83,13 @@ class Calls {
   ssize_t sendto(int fd, absl::string_view text, const sockaddr_in& destination);
   // What arrived goes to `text`, which becomes empty on failure; at most 64 bytes.
   ssize_t recv(int fd, std::string* text, int flags = 0);
+
+  // --- Files and users
+  int mkdir(const char* path, unsigned mode);
+  int chmod(const char* path, unsigned mode);
+  int creat(const char* path, unsigned mode);  // and closes it
+  int symlink(const std::string& target, const char* path);
+  int seteuid(unsigned uid);
 
   int setsockopt(int fd, int level, int name, int value);
   int set_linger(int fd, int on, int seconds);  // setsockopt(SO_LINGER)

@@ -95,6 +95,13 @@ void Scene::SetInterfaceDown(Host& host, const char* interface) {
   Describe(host, interface, " is down");
 }
 
+void Scene::DenyWritingToSockets(Host& host) {
+  host.vfs().SetPolicy([](const PolicyQuery& query) {
+    return query.action == PolicyAction::kWrite && query.node->type() == FileType::kSocket;
+  });
+  Describe(host, "policy: no writing to sockets");
+}
+
 void Scene::Spawn(Host& host, const char* process, std::function<void(Calls&)> body) {
   ++spawned_;
   world_->Spawn(host, process, [this, name = std::string(process), body = std::move(body)] {

@@ -63,6 +63,8 @@ class Scene : private PacketObserver {
   void SetKnob(Host& host, const char* name, bool* knob);
   void SetKnob(Host& host, const char* name, int64_t* knob, int64_t value);
   void SetInterfaceDown(Host& host, const char* interface);
+  // A security policy that lets nobody write to sockets in the filesystem.
+  void DenyWritingToSockets(Host& host);
 
   // The process starts with the world; its first thread runs `body`.
   void Spawn(Host& host, const char* process, std::function<void(Calls&)> body);

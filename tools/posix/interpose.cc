@@ -27,14 +27,15 @@
 #include <cstring>
 
 #include "stack/sys/sys_environment.h"
+#include "tools/posix/interpose_sockets.h"
 #include "tools/posix/libc_calls.h"
 #include "tools/posix/posix.h"
 #include "tools/posix/real_files.h"
 
-// The uniform ones.
+// The uniform ones; where the door's function is not all there is to it, taken_over has another.
 #define DRYWIRE_POSIX(type, name, parameters, arguments)                                        \
   DRYWIRE_TAKE_OVER_AS(type, name, parameters, arguments, noexcept(noexcept(::name arguments)), \
-                       ::drywire::posix::name arguments)
+                       ::drywire::posix::taken_over::name arguments)
 // A program of the real machine cannot become a simulated process.
 #define DRYWIRE_POSIX_EXEC(type, name, parameters, arguments, path, failed)                       \
   DRYWIRE_TAKE_OVER_WITH(type, name, parameters, noexcept(noexcept(::name arguments))) {          \
@@ -90,8 +91,9 @@ DRYWIRE_TAKE_OVER_VARIADIC(ioctl, unsigned long, void*, posix::ioctl)
 #define DRYWIRE_ALIAS(type, alias, name, parameters, arguments)                                  \
   DRYWIRE_TAKE_OVER_AS(type, alias, parameters, arguments, noexcept(noexcept(::name arguments)), \
                        posix::name arguments)
-DRYWIRE_ALIAS(int, __connect, connect, (int fd, const sockaddr* address, socklen_t length),
-              (fd, address, length))
+DRYWIRE_TAKE_OVER_AS(int, __connect, (int fd, const sockaddr* address, socklen_t length),
+                     (fd, address, length), noexcept(noexcept(::connect(fd, address, length))),
+                     posix::taken_over::connect(fd, address, length))
 DRYWIRE_ALIAS(ssize_t, __send, send, (int fd, const void* data, size_t size, int flags),
               (fd, data, size, flags))
 DRYWIRE_ALIAS(ssize_t, __read, read, (int fd, void* data, size_t size), (fd, data, size))

@@ -127,8 +127,10 @@ Descriptor Inspect(int fd) {
   if (PassThroughFile* const real = AsPassThrough(file); real != nullptr) {
     return {DescriptorKind::kReal, real->real_fd()};
   }
-  if (NodeFile::Of(file) != nullptr) return {DescriptorKind::kNode, -1};
-  return {file->AsSocket() != nullptr ? DescriptorKind::kSocket : DescriptorKind::kOther, -1};
+  if (NodeFile::Of(file) != nullptr) return {DescriptorKind::kNode};
+  Socket* const socket = file->AsSocket();
+  if (socket == nullptr) return {DescriptorKind::kOther};
+  return {DescriptorKind::kSocket, -1, socket->domain() == AF_UNIX};
 }
 
 int ReleaseRealDescriptor(int fd) {

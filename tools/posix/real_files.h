@@ -19,7 +19,8 @@ int AdoptRealDescriptor(int real_fd, bool close_on_exec);
 enum class DescriptorKind { kNone, kReal, kNode, kSocket, kOther };
 struct Descriptor {
   DescriptorKind kind = DescriptorKind::kNone;
-  int real_fd = -1;  // of kReal
+  int real_fd = -1;          // of kReal
+  bool unix_socket = false;  // of kSocket
 };
 // What `fd` is in the current process.
 Descriptor Inspect(int fd);

@@ -194,7 +194,7 @@ TEST(LinuxOrphanTest, FinWait2IsKeptCompactFor60Seconds) {  // tcp_fin_timeout
 
 TEST(LinuxOrphanTest, Linger2OffResets) {  // TCP_LINGER2 < 0
   TcbHarness tcp(LinuxProfile());
-  tcp.tcb().settings().linger2_s = -1;
+  tcp.tcb().EditSettings().linger2_s = -1;
   tcp.Established();
   tcp.Close();
   tcp.log().Clear();
@@ -205,7 +205,7 @@ TEST(LinuxOrphanTest, Linger2OffResets) {  // TCP_LINGER2 < 0
 
 TEST(LinuxOrphanTest, UserTimeoutMakesItVanish) {  // Linux 20
   TcbHarness tcp(LinuxProfile());
-  tcp.tcb().settings().user_timeout_ms = 1000;
+  tcp.tcb().EditSettings().user_timeout_ms = 1000;
   tcp.Established();
   tcp.Send(10);
   tcp.Close();

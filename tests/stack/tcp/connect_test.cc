@@ -54,8 +54,8 @@ class LinuxSynLimitTest : public testing::TestWithParam<SynLimit> {};
 TEST_P(LinuxSynLimitTest, Ends) {  // Linux 1
   TcbHarness tcp(LinuxProfile());
   ASSERT_TRUE(tcp.profile().Set("net.ipv4.tcp_syn_linear_timeouts", GetParam().linear).ok());
-  tcp.tcb().settings().syn_count = GetParam().count;
-  tcp.tcb().settings().user_timeout_ms = GetParam().user_timeout_ms;
+  tcp.tcb().EditSettings().syn_count = GetParam().count;
+  tcp.tcb().EditSettings().user_timeout_ms = GetParam().user_timeout_ms;
   EXPECT_EQ(SynTimes(tcp).size(), GetParam().syns);
   EXPECT_EQ(tcp.finished_at().since_start(), GetParam().end);
 }
@@ -79,7 +79,7 @@ TEST(FreeBsdConnectTest, SynTimes) {  // FreeBSD, SYN times; segments 1
 
 TEST(FreeBsdConnectTest, KeepinitOption) {  // FreeBSD, SYN times
   TcbHarness tcp(FreeBsdProfile());
-  tcp.tcb().settings().keepinit_s = 3;
+  tcp.tcb().EditSettings().keepinit_s = 3;
   EXPECT_EQ(SynTimes(tcp).size(), 2u);
   EXPECT_EQ(tcp.finished_at().since_start(), 3_s);
 }

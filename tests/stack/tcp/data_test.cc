@@ -58,7 +58,7 @@ TEST_P(BothDataTest, NagleHoldsTheSecondSmallSegment) {  // RFC 9293 3.7.4
 }
 
 TEST_P(BothDataTest, NoDelay) {
-  tcp_.tcb().settings().no_delay = true;
+  tcp_.tcb().EditSettings().no_delay = true;
   tcp_.Established();
   tcp_.Send(10);
   tcp_.Send(10);
@@ -82,7 +82,7 @@ TEST(DataTest, SmallAfterFullSegment) {  // Linux: Minshall; FreeBSD: classic Na
 // tcp(7) TCP_CORK. The timer is that of window probes: 204 ms, in ticks.
 TEST(LinuxDataTest, CorkHoldsFor200Milliseconds) {
   TcbHarness tcp(LinuxProfile());
-  tcp.tcb().settings().cork = true;
+  tcp.tcb().EditSettings().cork = true;
   tcp.Established();
   tcp.Send(10);
   tcp.ExpectNothing();
@@ -158,7 +158,7 @@ TEST(LinuxDataTest, GivesUpByRetries2) {  // tcp_retries2: a time, since the fir
 
 TEST(LinuxDataTest, UserTimeout) {  // TCP_USER_TIMEOUT
   TcbHarness tcp(LinuxProfile());
-  tcp.tcb().settings().user_timeout_ms = 1000;
+  tcp.tcb().EditSettings().user_timeout_ms = 1000;
   tcp.Established();
   tcp.Send(10);
   tcp.AdvanceTo(60_s);
@@ -368,7 +368,7 @@ TEST(FreeBsdDataTest, DelaysEverySecondAck) {  // delacktime 40 ms
 }
 
 TEST_P(BothDataTest, TheWindowClosesAndOpens) {
-  tcp_.tcb().settings().receive_buffer = 8192;
+  tcp_.tcb().EditSettings().receive_buffer = 8192;
   tcp_.Established();
   uint32_t seq = 1;
   uint32_t window = 1;
@@ -399,7 +399,7 @@ TEST_P(BothDataTest, DataWakesReadersEachTime) {  // Linux 23
 }
 
 TEST_P(BothDataTest, WritersAreWokenWhenThereIsRoomAgain) {
-  tcp_.tcb().settings().send_buffer = 10000;
+  tcp_.tcb().EditSettings().send_buffer = 10000;
   tcp_.Established("mss 1000");
   tcp_.TakeWritersWoken();
   tcp_.Send(10000);
@@ -423,10 +423,10 @@ TEST(LinuxDataTest, DefaultSendBuffer) {  // observed: 2626560 on lo, 46080 on E
 
 TEST(LinuxDataTest, Keepalive) {  // tcp(7)
   TcbHarness tcp(LinuxProfile());
-  tcp.tcb().settings().keepalive = true;
-  tcp.tcb().settings().keep_idle_s = 10;
-  tcp.tcb().settings().keep_interval_s = 2;
-  tcp.tcb().settings().keep_count = 3;
+  tcp.tcb().EditSettings().keepalive = true;
+  tcp.tcb().EditSettings().keep_idle_s = 10;
+  tcp.tcb().EditSettings().keep_interval_s = 2;
+  tcp.tcb().EditSettings().keep_count = 3;
   tcp.Established();
   tcp.AdvanceTo(60_s);
   tcp.ExpectAt(10_s, ". 0:0(0) ack 1");

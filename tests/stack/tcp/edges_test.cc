@@ -37,7 +37,7 @@ void DataIntoSilence(TcbHarness& tcp) {
   Silence(tcp);
 }
 void KeepaliveIntoSilence(TcbHarness& tcp) {
-  tcp.tcb().settings().keepalive = true;
+  tcp.tcb().EditSettings().keepalive = true;
   tcp.tcb().RearmKeepalive(tcp.now());
   Silence(tcp);
 }

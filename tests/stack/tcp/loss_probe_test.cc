@@ -23,7 +23,7 @@ class LossProbeTest : public testing::Test {
     tcp_.SynSent();
     tcp_.AdvanceTo(10_ms);
     tcp_.Inject(std::string("S. 0:0(0) ack 1 win 65535 <") + options + ">");
-    tcp_.tcb().settings().no_delay = true;
+    tcp_.tcb().EditSettings().no_delay = true;
     tcp_.log().Clear();
   }
 
@@ -110,7 +110,7 @@ TEST_F(LossProbeTest, TheNextTailHasNone) {
 // New data is the better probe, if the peer has room for it.
 TEST_F(LossProbeTest, SendsNewDataFirst) {
   Open();
-  tcp_.tcb().settings().no_delay = false;
+  tcp_.tcb().EditSettings().no_delay = false;
   tcp_.Send(100);
   tcp_.Send(200);  // Nagle waits for the acknowledgement
   tcp_.AdvanceTo(300_ms);

@@ -32,7 +32,7 @@ Tcb::OpenParameters Open(uint16_t local, uint16_t remote, uint32_t iss) {
 class Victim {
  public:
   explicit Victim(uint64_t seed) : rng_(seed), profile_(ProfileOf(seed)), tcb_(&profile_.tcp) {
-    TcpSettings& settings = tcb_.settings();
+    TcpSettings& settings = tcb_.EditSettings();
     settings.no_delay = Maybe(3);
     settings.keepalive = Maybe(3);
     settings.user_timeout_ms = Maybe(4) ? 5000 : 0;
@@ -177,8 +177,8 @@ class Transfer {
     for (int i = 0; i < 2; ++i) {
       const uint32_t iss = static_cast<uint32_t>(rng_.Next());
       const uint16_t me = static_cast<uint16_t>(1 + i);
-      ends_[i]->settings().no_delay = rng_.Uniform(2) == 0;
-      if (rng_.Uniform(2) == 0) ends_[i]->settings().receive_buffer = 8192;
+      ends_[i]->EditSettings().no_delay = rng_.Uniform(2) == 0;
+      if (rng_.Uniform(2) == 0) ends_[i]->EditSettings().receive_buffer = 8192;
       ends_[i]->Connect(now_, Open(me, static_cast<uint16_t>(3 - me), iss), &actions_);
       Ship(i);
     }
