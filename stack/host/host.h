@@ -134,11 +134,11 @@ class Host {
   std::string DescribeSockets();
 
  private:
-  Result<Ref<Socket>> CreateUnixSocket(int type, int protocol);
   friend class Process;
   // A process that owns nothing and is nobody's, to which tasks belong that are being unwound.
   Process& CreateGrave(int pid, const std::string& name);
   void Forget(Process& process);
+  Result<Ref<Socket>> CreateUnixSocket(int type, int protocol);
 
   struct Held {
     uint32_t interface;

@@ -96,8 +96,8 @@ void Process::End(ProcessState state, int code) {
   exit_code_ = code;
   host_->scheduler().events().Cancel(&timer_);
   fds_.CloseAll();
-  host_->unix_domain().CollectGarbage();
   fs_.root = fs_.directory = NodeRef();
+  host_->unix_domain().CollectGarbage();
   exit_waiters_.NotifyAll();
   LeaveFamily();
 }

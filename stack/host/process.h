@@ -112,7 +112,7 @@ struct ChildFilter {
   int id = 0;
 };
 
-class Process : public ListHook<>, public Caller {
+class Process final : public ListHook<>, public Caller {
  public:
   Process(Host* host, int pid, std::string name, const Credentials& credentials);
   Process(const Process&) = delete;

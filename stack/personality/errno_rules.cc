@@ -230,7 +230,6 @@ constexpr ErrnoRule kRules[] = {
     {kAny, Cause::kArgumentsTooLong, E2BIG, E2BIG, "execve(2)"},
     {kAny, Cause::kTooManyInterpreters, ELOOP, ENOEXEC, "execve(2); fbsd imgact_shell.c: one"},
     {kAny, Cause::kChildHasExecuted, EACCES, EACCES, "setpgid(2)"},
-    {kAny, Cause::kLockDeadlock, EDEADLK, EDEADLK, "fcntl(2)"},
     {kAny, Cause::kNotMountPoint, EINVAL, EINVAL, "umount(2), unmount(2)"},
     {kAny, Cause::kMountBusy, EBUSY, EBUSY, "umount(2), unmount(2)"},
 };

@@ -11,7 +11,7 @@ absl::string_view OperationName(Operation operation) {
       "unlink",      "rename",     "link",       "symlink",  "readlink", "chmod",     "chown",
       "stat",        "access",     "mknod",      "truncate", "chdir",    "chroot",    "identity",
       "pipe",        "fork",       "exec",       "wait",     "setpgid",  "getdents",  "utimensat",
-      "lock",        "unmount"};
+      "unmount"};
   return kNames[static_cast<int>(operation)];
 }
 

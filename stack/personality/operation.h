@@ -58,7 +58,6 @@ enum class Operation : uint8_t {
   kSetGroup,       // setpgid, setsid
   kReadDirectory,  // getdents
   kSetTimes,       // utimensat and relatives
-  kLock,           // flock, fcntl(F_SETLK) and relatives
   kUnmount,
 };
 

@@ -1,8 +1,11 @@
 #include "stack/sys/arguments.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstring>
 
+#include "stack/sys/node_file.h"
 #include "stack/sys/user_memory.h"
 
 namespace drywire {
@@ -57,6 +60,17 @@ Result<> WriteAddress(const RawAddress& value, sockaddr* address, socklen_t* len
   if (!CopyToUser(address, value.bytes().data(), copied)) return Cause::kBadAddressPointer;
   if (!WriteUser(length, full)) return Cause::kBadAddressPointer;
   return {};
+}
+
+Result<PathContext> PathFrom(const SysContext& context, int at, const std::string& path) {
+  PathContext from = context.process.path_context();
+  if (at == AT_FDCWD || path.empty() || path.front() == '/') return from;
+  const Result<FileRef> file = FindFile(context, at);
+  if (!file.ok()) return file.cause();
+  const NodeFile* const node = NodeFile::Of(file->get());
+  if (node == nullptr || !node->node().IsDirectory()) return Cause::kNotDirectory;
+  from.directory = node->node_ref();
+  return from;
 }
 
 Result<std::string> ReadPath(const SysContext& context, const char* path) {

@@ -18,6 +18,7 @@
 #include "stack/socket/file.h"
 #include "stack/socket/socket.h"
 #include "stack/sys/sys_environment.h"
+#include "stack/vfs/vfs.h"
 
 // Ends the function with the cause when a Result<> expression fails.
 #define DRYWIRE_RETURN_IF_FAILED(expression) \
@@ -40,6 +41,10 @@ Result<> WriteAddress(const RawAddress& value, sockaddr* address, socklen_t* len
 
 // Copies a path in: kPathTooLong, kBadAddressPointer. An empty one is for the resolution to judge.
 Result<std::string> ReadPath(const SysContext& context, const char* path);
+
+// Where openat(2) and its like begin: at the working directory for AT_FDCWD and for absolute paths,
+// otherwise at an open directory. kBadDescriptor, kNotDirectory.
+Result<PathContext> PathFrom(const SysContext& context, int at, const std::string& path);
 
 // The buffers of one call. `total` is at most what one call transfers.
 struct Buffers {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "stack/sys/arguments.h"
+#include "stack/sys/attributes.h"
 #include "stack/sys/fifo.h"
 #include "stack/sys/node_file.h"
 #include "stack/sys/pass_through.h"
@@ -17,7 +18,11 @@
 namespace drywire {
 namespace {
 
-CallOutcome Done(const Result<>& result) { return result.ok() ? CallOutcome(0) : result.cause(); }
+timespec CalendarTime(const SysContext& context, Instant when) {
+  return ToTimespec(Duration::Nanos(context.environment.realtime_start) + when.since_start());
+}
+
+}  // namespace
 
 mode_t TypeBits(FileType type) {
   switch (type) {
@@ -33,10 +38,6 @@ mode_t TypeBits(FileType type) {
       return S_IFIFO;
   }
   return 0;
-}
-
-timespec CalendarTime(const SysContext& context, Instant when) {
-  return ToTimespec(Duration::Nanos(context.environment.realtime_start) + when.since_start());
 }
 
 struct stat ToStat(const SysContext& context, const Attributes& attributes) {
@@ -56,12 +57,15 @@ struct stat ToStat(const SysContext& context, const Attributes& attributes) {
   return status;
 }
 
-// The node behind a descriptor; null for files that have none.
 Node* NodeOf(File* file) {
   if (const NodeFile* const node = NodeFile::Of(file); node != nullptr) return &node->node();
   if (const FifoEnd* const end = FifoEnd::Of(file); end != nullptr) return &end->node();
   return nullptr;
 }
+
+namespace {
+
+CallOutcome Done(const Result<>& result) { return result.ok() ? CallOutcome(0) : result.cause(); }
 
 // What fstat() says of sockets, pipes and what else has no inode of the host's.
 struct stat StatWithoutNode(File* file) {

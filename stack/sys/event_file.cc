@@ -1,9 +1,6 @@
 #include "stack/sys/event_file.h"
 
-#include <algorithm>
-#include <cstring>
-
-#include "stack/sys/pipe_queue.h"
+#include "stack/sys/file_buffers.h"
 
 namespace drywire {
 
@@ -34,26 +31,6 @@ Result<size_t> EventFile::Write(absl::Span<const Buffer> buffers) {
   count_ += value;
   NotifyReaders(kPollIn | kPollRdNorm);
   return sizeof value;
-}
-
-void CopyToBuffers(absl::Span<const File::Buffer> buffers, const void* from, size_t size) {
-  const auto* bytes = static_cast<const char*>(from);
-  for (const File::Buffer& buffer : buffers) {
-    const size_t part = std::min(size, buffer.size);
-    if (part > 0) std::memcpy(buffer.data, bytes, part);
-    bytes += part;
-    size -= part;
-  }
-}
-
-void CopyFromBuffers(absl::Span<const File::Buffer> buffers, void* to, size_t size) {
-  auto* bytes = static_cast<char*>(to);
-  for (const File::Buffer& buffer : buffers) {
-    const size_t part = std::min(size, buffer.size);
-    if (part > 0) std::memcpy(bytes, buffer.data, part);
-    bytes += part;
-    size -= part;
-  }
 }
 
 }  // namespace drywire

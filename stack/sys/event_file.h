@@ -35,10 +35,6 @@ class EventFile final : public File {
   bool exact_;
 };
 
-// Copies `size` bytes into the buffers, or out of them. There is room.
-void CopyToBuffers(absl::Span<const File::Buffer> buffers, const void* from, size_t size);
-void CopyFromBuffers(absl::Span<const File::Buffer> buffers, void* to, size_t size);
-
 }  // namespace drywire
 
 #endif  // DRYWIRE_STACK_SYS_EVENT_FILE_H_

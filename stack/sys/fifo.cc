@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "stack/sys/pipe_queue.h"
+#include "stack/sys/file_buffers.h"
 
 namespace drywire {
 namespace {

@@ -72,14 +72,15 @@ Result<FileRef> OpenFifo(SysContext& context, const NodeRef& node, int flags) {
   return file;
 }
 
-CallOutcome Open(SysContext& context, const char* path, int flags, mode_t mode) {
+CallOutcome Open(SysContext& context, int directory, const char* path, int flags, mode_t mode) {
   const Result<OpenRequest> request = ToRequest(context, flags, mode);
   if (!request.ok()) return request.cause();
   const Result<std::string> copy = ReadPath(context, path);
   if (!copy.ok()) return copy.cause();
   DRYWIRE_RETURN_IF_FAILED(context.process.fds().CheckRoom());
-  const PathContext at = context.process.path_context();
-  const Result<NodeRef> node = context.host().vfs().Open(at, *copy, *request);
+  const Result<PathContext> at = PathFrom(context, directory, *copy);
+  if (!at.ok()) return at.cause();
+  const Result<NodeRef> node = context.host().vfs().Open(*at, *copy, *request);
   if (!node.ok()) return node.cause();
   FileRef file;
   if ((*node)->type() == FileType::kFifo) {
@@ -93,7 +94,7 @@ CallOutcome Open(SysContext& context, const char* path, int flags, mode_t mode) 
     opened.writes = access == O_WRONLY || access == O_RDWR;
     opened.appends = (flags & O_APPEND) != 0;
     opened.neither = access == kNoAccess;
-    file = FileRef(new NodeFile(*node, opened, *at.credentials, &context.scheduler().events()));
+    file = FileRef(new NodeFile(*node, opened, *at->credentials, &context.scheduler().events()));
   }
   file->set_nonblocking((flags & O_NONBLOCK) != 0);
   const Result<int> fd = context.process.fds().Install(file, (flags & O_CLOEXEC) != 0);
@@ -148,7 +149,14 @@ SysResult SysOpen(SysContext& context, const char* path, int flags, mode_t mode)
   return RunCall(context,
                  {"open", Operation::kOpen, -1, static_cast<uint64_t>(flags),
                   (flags & O_CREAT) != 0 ? mode : 0u},
-                 [&] { return Open(context, path, flags, mode); });
+                 [&] { return Open(context, AT_FDCWD, path, flags, mode); });
+}
+
+SysResult SysOpenat(SysContext& context, int at, const char* path, int flags, mode_t mode) {
+  return RunCall(context,
+                 {"openat", Operation::kOpen, at, static_cast<uint64_t>(flags),
+                  (flags & O_CREAT) != 0 ? mode : 0u},
+                 [&] { return Open(context, at, path, flags, mode); });
 }
 
 SysResult SysLseek(SysContext& context, int fd, off_t offset, int whence) {

@@ -1,4 +1,5 @@
 // Calls that make, remove and rename names, and those about the process's own directories.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,12 +65,14 @@ Result<FileType> TypeOf(SysContext& context, mode_t mode, dev_t device) {
   }
 }
 
-CallOutcome Mknod(SysContext& context, const char* path, mode_t mode, dev_t device) {
+CallOutcome Mknod(SysContext& context, int at, const char* path, mode_t mode, dev_t device) {
   const Result<FileType> type = TypeOf(context, mode, device);
   if (!type.ok()) return type.cause();
   const Result<std::string> copy = ReadPath(context, path);
   if (!copy.ok()) return copy.cause();
-  return Done(context.host().vfs().MakeNode(context.process.path_context(), *copy, *type, mode));
+  const Result<PathContext> from = PathFrom(context, at, *copy);
+  if (!from.ok()) return from.cause();
+  return Done(context.host().vfs().MakeNode(*from, *copy, *type, mode));
 }
 
 CallOutcome Readlink(SysContext& context, const char* path, char* buffer, size_t size) {
@@ -121,7 +124,12 @@ SysResult SysMkdir(SysContext& context, const char* path, mode_t mode) {
 
 SysResult SysMknod(SysContext& context, const char* path, mode_t mode, dev_t device) {
   return RunCall(context, {"mknod", Operation::kMknod, -1, mode, device},
-                 [&] { return Mknod(context, path, mode, device); });
+                 [&] { return Mknod(context, AT_FDCWD, path, mode, device); });
+}
+
+SysResult SysMknodat(SysContext& context, int at, const char* path, mode_t mode, dev_t device) {
+  return RunCall(context, {"mknodat", Operation::kMknod, at, mode, device},
+                 [&] { return Mknod(context, at, path, mode, device); });
 }
 
 SysResult SysRmdir(SysContext& context, const char* path) {
@@ -145,9 +153,11 @@ SysResult SysRename(SysContext& context, const char* from, const char* to) {
 }
 
 SysResult SysLink(SysContext& context, const char* from, const char* to) {
-  return TwoPathCall(context, {"link", Operation::kLink}, from, to,
-                     [](Vfs& vfs, const PathContext& at, const std::string& first,
-                        const std::string& second) { return vfs.Link(at, first, second); });
+  return TwoPathCall(
+      context, {"link", Operation::kLink}, from, to,
+      [](Vfs& vfs, const PathContext& at, const std::string& first, const std::string& second) {
+        return vfs.Link(at, first, second, LinkFollow::kAsLink);
+      });
 }
 
 SysResult SysSymlink(SysContext& context, const char* target, const char* path) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "stack/sys/pipe_queue.h"
+#include "stack/sys/file_buffers.h"
 
 namespace drywire {
 

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "stack/host/host.h"
-#include "stack/sys/event_file.h"
-#include "stack/sys/pipe_queue.h"
+#include "stack/sys/file_buffers.h"
 #include "stack/sys/siginfo.h"
 
 namespace drywire {

@@ -8,8 +8,8 @@
 //
 // Left out: fork() that returns twice (SysFork is given what the child runs), threads' own signals
 // and masks, ancillary data of UNIX sockets, asynchronous I/O, io_uring, splice and sendfile,
-// kqueue, reading directories, paths relative to descriptors, file locks, mapping files into
-// memory. What is not modelled fails and says so on standard error.
+// kqueue, file locks, mapping files into memory. What is not modelled fails and says so on standard
+// error.
 #ifndef DRYWIRE_STACK_SYS_SYSCALLS_H_
 #define DRYWIRE_STACK_SYS_SYSCALLS_H_
 
@@ -33,6 +33,7 @@
 
 #include "stack/sys/call.h"
 #include "stack/sys/sys_environment.h"
+#include "stack/vfs/node.h"
 
 namespace drywire {
 
@@ -90,6 +91,7 @@ SysResult SysSetrlimit(SysContext& context, int resource, const rlimit* limit);
 // O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NONBLOCK, O_DIRECTORY,
 // O_NOFOLLOW, O_CLOEXEC; O_NOCTTY, O_SYNC and O_DSYNC change nothing.
 SysResult SysOpen(SysContext& context, const char* path, int flags, mode_t mode);
+SysResult SysOpenat(SysContext& context, int at, const char* path, int flags, mode_t mode);
 SysResult SysLseek(SysContext& context, int fd, off_t offset, int whence);
 SysResult SysPread(SysContext& context, int fd, void* data, size_t size, off_t offset);
 SysResult SysPwrite(SysContext& context, int fd, const void* data, size_t size, off_t offset);
@@ -124,6 +126,31 @@ SysResult SysChroot(SysContext& context, const char* path);
 // The length of what was written, its NUL included.
 SysResult SysGetcwd(SysContext& context, char* buffer, size_t size);
 SysResult SysUmask(SysContext& context, mode_t mask);
+
+// --- Paths relative to an open directory (at_calls.cc) ---
+SysResult SysMkdirat(SysContext& context, int at, const char* path, mode_t mode);
+SysResult SysMknodat(SysContext& context, int at, const char* path, mode_t mode, dev_t device);
+SysResult SysUnlinkat(SysContext& context, int at, const char* path, int flags);
+// renameat2(2): RENAME_NOREPLACE.
+SysResult SysRenameat(SysContext& context, int at, const char* path, int to_at, const char* to,
+                      unsigned flags);
+SysResult SysLinkat(SysContext& context, int at, const char* path, int to_at, const char* to,
+                    int flags);
+SysResult SysSymlinkat(SysContext& context, const char* target, int at, const char* path);
+SysResult SysReadlinkat(SysContext& context, int at, const char* path, char* buffer, size_t size);
+SysResult SysFchmodat(SysContext& context, int at, const char* path, mode_t mode, int flags);
+SysResult SysFchownat(SysContext& context, int at, const char* path, uid_t uid, gid_t gid,
+                      int flags);
+SysResult SysFstatat(SysContext& context, int at, const char* path, struct stat* status, int flags);
+SysResult SysFaccessat(SysContext& context, int at, const char* path, int mode, int flags);
+// A null `path` stands for the descriptor.
+SysResult SysUtimensat(SysContext& context, int at, const char* path, const timespec* times,
+                       int flags);
+
+// --- Directories and mounts (directory_calls.cc) ---
+// All entries at once: "." and "..", then the others by name.
+SysResult SysReadDirectory(SysContext& context, int fd, std::vector<DirectoryEntry>* entries);
+SysResult SysUmount(SysContext& context, const char* path, int flags);
 
 // --- Readiness (readiness.cc) ---
 SysResult SysPoll(SysContext& context, pollfd* fds, nfds_t count, int timeout_ms);

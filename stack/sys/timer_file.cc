@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "stack/sys/event_file.h"
-#include "stack/sys/pipe_queue.h"
+#include "stack/sys/file_buffers.h"
 
 namespace drywire {
 

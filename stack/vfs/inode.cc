@@ -7,6 +7,7 @@
 
 #include "sim/core/check.h"
 #include "stack/vfs/permission.h"
+#include "stack/vfs/vfs.h"
 
 namespace drywire {
 namespace {
@@ -19,6 +20,7 @@ constexpr Duration kRelatimeAge = Duration::Seconds(24 * 3600);
 Inode::Inode(Mount* mount, FileType type, uint32_t mode, uint32_t uid, uint32_t gid, Instant now)
     : Node(type),
       mount_(mount),
+      inodes_(mount->inodes),
       number_(mount->next_number++),
       mode_(mode),
       uid_(uid),
@@ -26,6 +28,7 @@ Inode::Inode(Mount* mount, FileType type, uint32_t mode, uint32_t uid, uint32_t 
       accessed_(now),
       modified_(now),
       changed_(now) {
+  ++*inodes_;
   if (IsDirectory()) {
     links_ = 2;  // "." and, of the mount's root, ".."; else the name in the parent
     parent_ = this;
@@ -33,12 +36,38 @@ Inode::Inode(Mount* mount, FileType type, uint32_t mode, uint32_t uid, uint32_t 
 }
 
 Inode::~Inode() {
+  --*inodes_;
   // A chain of removed directories is as long as a program cares to make it: no recursion.
   Ref<Inode> up = std::move(kept_parent_);
   while (up && up->references() == 1) {
     Ref<Inode> next = std::move(up->kept_parent_);
     up = std::move(next);
   }
+}
+
+Result<> Inode::SetTimes(const NewTimes& times, const Actor& actor) {
+  if (!times.accessed.has_value() && !times.modified.has_value()) return {};
+  if (mount_->read_only) return Cause::kReadOnlyMount;
+  if (!OwnsFile(Stat(), *actor.credentials)) {
+    if (!times.both_now) return Cause::kNotOwner;
+    if (!ModePermits(Stat(), kMayWrite, *actor.credentials)) return Cause::kAccessDenied;
+  }
+  accessed_ = times.accessed.value_or(accessed_);
+  modified_ = times.modified.value_or(modified_);
+  changed_ = actor.now;
+  return {};
+}
+
+Result<std::vector<DirectoryEntry>> Inode::Entries(const Actor& actor) {
+  if (!IsDirectory()) return Cause::kNotDirectory;
+  if (removed_) return Cause::kDirectoryRemoved;
+  // The root of a mount is below the directory that it covers.
+  const Inode* const covered = mount_->root.get() == this ? mount_->covered.get() : nullptr;
+  const Inode* const above = covered != nullptr ? covered->parent_ : parent_;
+  std::vector<DirectoryEntry> list = {{".", number_, type()}, {"..", above->number_, type()}};
+  for (const auto& [name, inode] : entries_) list.push_back({name, inode->number_, inode->type()});
+  MarkRead(actor.now);
+  return list;
 }
 
 Attributes Inode::Stat() const {
@@ -209,7 +238,7 @@ void Inode::Dismantle(Ref<Inode> root) {
   while (!left.empty()) {
     const Ref<Inode> inode = std::move(left.back());
     left.pop_back();
-    Entries entries = std::move(inode->entries_);
+    EntryMap entries = std::move(inode->entries_);
     inode->entries_.clear();
     inode->parent_ = inode.get();
     for (auto& entry : entries) left.push_back(std::move(entry.second));

@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -32,11 +34,13 @@ struct Mount {
   Ref<Inode> root;
   Ref<Inode> covered;  // the directory it is mounted on; null for the first one
   uint64_t next_number = 2;
+  // Inodes that exist, with a name or without. They may outlive the mount.
+  std::shared_ptr<int64_t> inodes = std::make_shared<int64_t>(0);
 };
 
 class Inode final : public Node {
  public:
-  using Entries = std::map<std::string, Ref<Inode>, std::less<>>;
+  using EntryMap = std::map<std::string, Ref<Inode>, std::less<>>;
 
   // A new file without a name.
   Inode(Mount* mount, FileType type, uint32_t mode, uint32_t uid, uint32_t gid, Instant now);
@@ -52,6 +56,8 @@ class Inode final : public Node {
   Result<int64_t> SeekData(int64_t offset, bool hole) const override;
   Result<> ChangeMode(uint32_t mode, const Actor& actor) override;
   Result<> ChangeOwner(uint32_t uid, uint32_t gid, const Actor& actor) override;
+  Result<> SetTimes(const NewTimes& times, const Actor& actor) override;
+  Result<std::vector<DirectoryEntry>> Entries(const Actor& actor) override;
 
   Mount* mount() const { return mount_; }
   uint32_t mode() const { return mode_; }
@@ -69,7 +75,7 @@ class Inode final : public Node {
   void RemoveEntry(absl::string_view name, Instant now);
   // Removes an empty directory's entry for good.
   void RemoveDirectoryEntry(absl::string_view name, Instant now);
-  const Entries& entries() const { return entries_; }
+  const EntryMap& entries() const { return entries_; }
   // No name leads to this directory any more; nothing can be made in it.
   bool removed() const { return removed_; }
   // What ".." is: on the same mount, the directory itself for the mount's root.
@@ -91,6 +97,7 @@ class Inode final : public Node {
 
  private:
   Mount* mount_;
+  std::shared_ptr<int64_t> inodes_;  // the mount's
   uint64_t number_;
   uint32_t mode_;
   uint32_t uid_;
@@ -100,7 +107,7 @@ class Inode final : public Node {
   Instant modified_;
   Instant changed_;
   std::string contents_;  // of a file; a symbolic link's target
-  Entries entries_;
+  EntryMap entries_;
   std::string name_;
   Inode* parent_ = nullptr;
   // Keeps the parent of a removed directory, which is in nobody's entries.

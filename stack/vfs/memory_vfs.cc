@@ -1,5 +1,7 @@
 #include "stack/vfs/memory_vfs.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -103,12 +105,73 @@ Result<> MemoryVfs::AddMount(absl::string_view path) {
   if (!(*inode)->IsDirectory()) return Cause::kNotDirectory;
   if ((*inode)->mount()->root == *inode) return Cause::kDirectoryBusy;
   auto mount = std::make_unique<Mount>();
-  mount->device = kFirstDevice + mounts_.size();
+  mount->device = mounts_.back()->device + 1;
   mount->profile = profile_;
   mount->covered = *inode;
   mount->root = Ref<Inode>(new Inode(mount.get(), FileType::kDirectory, 0755, 0, 0, Instant()));
   (*inode)->set_mounted(mount.get());
   mounts_.push_back(std::move(mount));
+  return {};
+}
+
+namespace {
+
+// The inodes that names lead to below the root of a mount, each once, and how many references the
+// names are.
+struct Named {
+  std::set<const Inode*> inodes;
+  int64_t references = 1;  // the mount's own to its root
+};
+
+Named FindNamed(const Mount& mount) {
+  Named named;
+  std::vector<const Inode*> left = {mount.root.get()};
+  while (!left.empty()) {
+    const Inode* const inode = left.back();
+    left.pop_back();
+    if (!named.inodes.insert(inode).second) continue;
+    for (const auto& entry : inode->entries()) {
+      ++named.references;
+      left.push_back(entry.second.get());
+    }
+  }
+  return named;
+}
+
+}  // namespace
+
+int64_t MemoryVfs::CountNameless() const {
+  int64_t nameless = 0;
+  for (const std::unique_ptr<Mount>& mount : mounts_) {
+    nameless += *mount->inodes - static_cast<int64_t>(FindNamed(*mount).inodes.size());
+  }
+  return nameless;
+}
+
+Result<> MemoryVfs::RemoveMount(absl::string_view path) { return Unmount(OwnerContext(), path); }
+
+Result<> MemoryVfs::Unmount(const PathContext& context, absl::string_view path) {
+  Result<Ref<Inode>> inode = Find(context, path, /*follow=*/true);
+  if (!inode.ok()) return inode.cause();
+  if (!context.credentials->Has(Capability::kSysAdmin)) return Cause::kNoPermission;
+  Mount* const mount = (*inode)->mount();
+  if (mount->root != *inode) return Cause::kNotMountPoint;
+  *inode = Ref<Inode>();
+  if (!mount->covered) return Cause::kMountBusy;
+  // In use: an inode that somebody holds, has open without a name, or has mounted something on.
+  const Named named = FindNamed(*mount);
+  int64_t references = 0;
+  bool covered = false;
+  for (const Inode* found : named.inodes) {
+    references += found->references();
+    covered = covered || found->mounted() != nullptr;
+  }
+  const bool nameless = *mount->inodes != static_cast<int64_t>(named.inodes.size());
+  if (covered || nameless || references != named.references) return Cause::kMountBusy;
+  mount->covered->set_mounted(nullptr);
+  Inode::Dismantle(std::move(mount->root));
+  const auto is_it = [mount](const std::unique_ptr<Mount>& one) { return one.get() == mount; };
+  mounts_.erase(std::find_if(mounts_.begin(), mounts_.end(), is_it));
   return {};
 }
 
@@ -241,6 +304,15 @@ Result<> MemoryVfs::ChangeMode(const PathContext& context, absl::string_view pat
   const Result<> allowed = AskPolicy(context, PolicyAction::kChange, **inode);
   if (!allowed.ok()) return allowed;
   return (*inode)->ChangeMode(mode, context.actor());
+}
+
+Result<> MemoryVfs::SetTimes(const PathContext& context, absl::string_view path,
+                             const NewTimes& times, bool follow) {
+  const Result<Ref<Inode>> inode = Find(context, path, follow);
+  if (!inode.ok()) return inode.cause();
+  const Result<> allowed = AskPolicy(context, PolicyAction::kChange, **inode);
+  if (!allowed.ok()) return allowed;
+  return (*inode)->SetTimes(times, context.actor());
 }
 
 Result<> MemoryVfs::ChangeOwner(const PathContext& context, absl::string_view path, uint32_t uid,

@@ -5,9 +5,9 @@
 // directories, read-only if wished. It survives a crash of the host as a disk does: a socket's
 // inode stays and nobody is bound to it.
 //
-// Left out: devices, reading directories by other means than List(), bind mounts, unmounting,
-// quotas and full disks. Source: path_resolution(7) and the manual page of each call, as observed
-// on Linux 6.18 (ext4, tmpfs); FreeBSD vfs_syscalls.c, vfs_vnops.c, ufs_vnops.c, ufs_lookup.c.
+// Left out: devices, bind mounts, quotas and full disks. Source: path_resolution(7) and the manual
+// page of each call, as observed on Linux 6.18 (ext4, tmpfs); FreeBSD vfs_syscalls.c, vfs_vnops.c,
+// ufs_vnops.c, ufs_lookup.c.
 #ifndef DRYWIRE_STACK_VFS_MEMORY_VFS_H_
 #define DRYWIRE_STACK_VFS_MEMORY_VFS_H_
 
@@ -46,6 +46,10 @@ class MemoryVfs final : public Vfs, private PathJudge {
   Result<std::string> FileContents(absl::string_view path) const;
   // Mounts an empty filesystem on an existing directory.
   Result<> AddMount(absl::string_view path);
+  // Takes the filesystem that is mounted on `path` away, with all that is in it.
+  Result<> RemoveMount(absl::string_view path);
+  // Inodes that no name leads to, because something has them open; of all mounts.
+  int64_t CountNameless() const;
   // Makes the mount that holds `path` read-only, or writable again.
   Result<> SetReadOnly(absl::string_view path, bool read_only);
   // The names in a directory, in order.
@@ -62,6 +66,8 @@ class MemoryVfs final : public Vfs, private PathJudge {
   Result<> ChangeMode(const PathContext& context, absl::string_view path, uint32_t mode) override;
   Result<> ChangeOwner(const PathContext& context, absl::string_view path, uint32_t uid,
                        uint32_t gid, bool follow) override;
+  Result<> SetTimes(const PathContext& context, absl::string_view path, const NewTimes& times,
+                    bool follow) override;
   Result<> MakeDirectory(const PathContext& context, absl::string_view path,
                          uint32_t mode) override;
   Result<> MakeNode(const PathContext& context, absl::string_view path, FileType type,
@@ -70,7 +76,9 @@ class MemoryVfs final : public Vfs, private PathJudge {
   Result<> Unlink(const PathContext& context, absl::string_view path) override;
   Result<> Rename(const PathContext& context, absl::string_view from,
                   absl::string_view to) override;
-  Result<> Link(const PathContext& context, absl::string_view from, absl::string_view to) override;
+  Result<> Link(const PathContext& context, absl::string_view from, absl::string_view to,
+                LinkFollow follow = LinkFollow::kAsLink) override;
+  Result<> Unmount(const PathContext& context, absl::string_view path) override;
   Result<> Symlink(const PathContext& context, absl::string_view target,
                    absl::string_view path) override;
   Result<std::string> ReadLink(const PathContext& context, absl::string_view path) override;

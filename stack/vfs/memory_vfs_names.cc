@@ -27,6 +27,13 @@ Result<> CheckReplaced(const Inode& inode, const Inode* replaced) {
   return inode.IsDirectory() ? Cause::kNotDirectory : Cause::kIsDirectory;
 }
 
+// For the second path of a call.
+PathContext ForTarget(const PathContext& context) {
+  PathContext target = context;
+  if (target.target_directory) target.directory = target.target_directory;
+  return target;
+}
+
 }  // namespace
 
 // --- Making ---
@@ -134,12 +141,15 @@ Result<> MemoryVfs::CheckLinkSource(const PathContext& context, const Inode& ino
   return other_user || other_group ? Result<>(Cause::kProtectedHardlink) : Result<>();
 }
 
-Result<> MemoryVfs::Link(const PathContext& context, absl::string_view from, absl::string_view to) {
-  const Result<Ref<Inode>> found = Find(context, from, profile_->link_follows_symlinks);
+Result<> MemoryVfs::Link(const PathContext& context, absl::string_view from, absl::string_view to,
+                         LinkFollow follow) {
+  const bool follows = follow == LinkFollow::kAsLink ? profile_->link_follows_symlinks
+                                                     : follow == LinkFollow::kAlways;
+  const Result<Ref<Inode>> found = Find(context, from, follows);
   if (!found.ok()) return found.cause();
   Inode& inode = **found;
   if (lookup_judges() && inode.IsDirectory()) return Cause::kLinkDirectory;
-  const Result<Place> place = PlaceForNew(context, to, /*makes_directory=*/false);
+  const Result<Place> place = PlaceForNew(ForTarget(context), to, /*makes_directory=*/false);
   if (!place.ok()) return place.cause();
   Inode& directory = *place->directory;
   if (directory.mount() != inode.mount()) return Cause::kCrossMount;
@@ -222,7 +232,7 @@ Result<> MemoryVfs::RenameJudgedByCall(const PathContext& context, absl::string_
   request.stop_at_directory = true;
   Result<Place> source = Walk(context, from, request);
   if (!source.ok()) return source.cause();
-  Result<Place> target = Walk(context, to, request);
+  Result<Place> target = Walk(ForTarget(context), to, request);
   if (!target.ok()) return target.cause();
   const Mount* const mount = source->directory->mount();
   if (target->directory->mount() != mount) return Cause::kCrossMount;
@@ -266,7 +276,7 @@ Result<> MemoryVfs::RenameJudgedByLookup(const PathContext& context, absl::strin
   const Inode& inode = *source->inode;
   request.intent = Intent::kRename;
   request.makes_directory = inode.IsDirectory();
-  const Result<Place> target = Walk(context, to, request);
+  const Result<Place> target = Walk(ForTarget(context), to, request);
   if (!target.ok()) {
     const bool root = target.cause() == Cause::kIsDirectory && inode.IsDirectory();
     return root ? Cause::kDotEntry : target.cause();

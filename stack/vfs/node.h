@@ -4,12 +4,15 @@
 // own. Nothing here blocks. Permissions to open, search and so on are the path calls' business (see
 // vfs.h); the calls here that judge their caller say so.
 //
-// Left out: devices, extended attributes, ACLs, file flags, quotas, locks. Source: inode(7),
-// stat(2), chmod(2), chown(2).
+// Left out: devices, extended attributes, ACLs, file flags, quotas. Source: inode(7), stat(2),
+// chmod(2), chown(2), utimensat(2), getdents(2).
 #ifndef DRYWIRE_STACK_VFS_NODE_H_
 #define DRYWIRE_STACK_VFS_NODE_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "sim/core/time.h"
@@ -46,6 +49,21 @@ struct Attributes {
   Instant accessed;
   Instant modified;
   Instant changed;
+};
+
+// utimensat(2): unset times stay as they are.
+struct NewTimes {
+  std::optional<Instant> accessed;
+  std::optional<Instant> modified;
+  // Both are the present time: who may write to the file may do that too.
+  bool both_now = false;
+};
+
+// What getdents(2) tells of one entry.
+struct DirectoryEntry {
+  std::string name;
+  uint64_t number = 0;
+  FileType type = FileType::kRegular;
 };
 
 // Who changes a file, and when it is.
@@ -86,6 +104,11 @@ class Node {
   // chmod(2) and chown(2): judge the actor.
   virtual Result<> ChangeMode(uint32_t mode, const Actor& actor) = 0;
   virtual Result<> ChangeOwner(uint32_t uid, uint32_t gid, const Actor& actor) = 0;
+  // utimensat(2): kNotOwner, kAccessDenied, kReadOnlyMount.
+  virtual Result<> SetTimes(const NewTimes& times, const Actor& actor) = 0;
+  // The entries of a directory: "." and "..", then the others by name. kNotDirectory,
+  // kDirectoryRemoved.
+  virtual Result<std::vector<DirectoryEntry>> Entries(const Actor& actor) = 0;
 
   NodeClient* client() const { return client_; }
   void set_client(NodeClient* client) { client_ = client; }

@@ -27,9 +27,11 @@ namespace drywire {
 struct PathContext {
   const Credentials* credentials = nullptr;
   NodeRef root;       // changed by chroot(2)
-  NodeRef directory;  // the working directory
+  NodeRef directory;  // the working directory, or what openat(2) and its like are given
   uint32_t umask = 0;
   Instant now;
+  // Where a call's second path begins, when that is not `directory`.
+  NodeRef target_directory = {};
 
   Actor actor() const { return {credentials, now}; }
 };
@@ -48,6 +50,9 @@ struct OpenRequest {
   bool follow = true;      // no O_NOFOLLOW
   uint32_t mode = 0;       // of a file that is made, before the umask
 };
+
+// link(2) and linkat(2): whether a symbolic link is linked to, or what it leads to.
+enum class LinkFollow : uint8_t { kAsLink, kNever, kAlways };
 
 // What a policy is asked about. Only what permissions have allowed is asked.
 enum class PolicyAction : uint8_t { kSearch, kRead, kWrite, kExecute, kCreate, kRemove, kChange };
@@ -83,6 +88,9 @@ class Vfs {
                               uint32_t mode) = 0;
   virtual Result<> ChangeOwner(const PathContext& context, absl::string_view path, uint32_t uid,
                                uint32_t gid, bool follow) = 0;
+  // utimensat(2).
+  virtual Result<> SetTimes(const PathContext& context, absl::string_view path,
+                            const NewTimes& times, bool follow) = 0;
 
   // --- Names ---
   virtual Result<> MakeDirectory(const PathContext& context, absl::string_view path,
@@ -94,8 +102,10 @@ class Vfs {
   virtual Result<> Unlink(const PathContext& context, absl::string_view path) = 0;
   virtual Result<> Rename(const PathContext& context, absl::string_view from,
                           absl::string_view to) = 0;
-  virtual Result<> Link(const PathContext& context, absl::string_view from,
-                        absl::string_view to) = 0;
+  virtual Result<> Link(const PathContext& context, absl::string_view from, absl::string_view to,
+                        LinkFollow follow) = 0;
+  // umount(2): kNotMountPoint, kMountBusy.
+  virtual Result<> Unmount(const PathContext& context, absl::string_view path) = 0;
   virtual Result<> Symlink(const PathContext& context, absl::string_view target,
                            absl::string_view path) = 0;
   virtual Result<std::string> ReadLink(const PathContext& context, absl::string_view path) = 0;

@@ -1,5 +1,6 @@
 #include "tests/oracle/os.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
@@ -9,11 +10,13 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utime.h>
 
 namespace drywire::os {
 
@@ -33,6 +36,13 @@ pid_t fork_and_run(const std::function<int()>& child) {
 int open(const char* path, int flags, mode_t mode) {
   return posix::InSimulation() ? posix::open(path, flags, mode) : ::open(path, flags, mode);
 }
+
+int openat(int at, const char* path, int flags, mode_t mode) {
+  return posix::InSimulation() ? posix::openat(at, path, flags, mode)
+                               : ::openat(at, path, flags, mode);
+}
+
+DIR* fdopendir(int fd) { return posix::InSimulation() ? posix::fdopendir(fd) : ::fdopendir(fd); }
 
 int fcntl(int fd, int command, long argument) {
   return posix::InSimulation() ? posix::fcntl(fd, command, argument)

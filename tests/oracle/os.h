@@ -21,6 +21,8 @@ namespace drywire::os {
 pid_t fork_and_run(const std::function<int()>& child);
 
 int open(const char* path, int flags, mode_t mode = 0);
+int openat(int at, const char* path, int flags, mode_t mode = 0);
+DIR* fdopendir(int fd);
 int fcntl(int fd, int command, long argument = 0);
 int ioctl(int fd, unsigned long request, void* argument = nullptr);
 

@@ -107,9 +107,11 @@ void CheckHost(Host& host, std::vector<std::string>* violations) {
   expect_none("UNIX messages", unix_domain.messages().live());
   expect_none("abstract names", unix_domain.names().size());
   expect_none("open files", static_cast<uint64_t>(host.open_files().open));
+  expect_none("inodes without a name", static_cast<uint64_t>(host.memory_vfs().CountNameless()));
   for (Process& process : host.processes()) {
     expect_none("running processes", process.state() == ProcessState::kRunning ? 1 : 0);
     expect_none("descriptors", static_cast<uint64_t>(process.fds().open_count()));
+    expect_none("zombies", process.is_zombie() ? 1 : 0);
   }
 }
 

@@ -3,10 +3,12 @@
 #include <signal.h>
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "stack/ip/ip_stack.h"
 #include "tests/worlds/echo_programs.h"
+#include "tests/worlds/family_program.h"
 #include "tests/worlds/random_calls.h"
 #include "tests/worlds/random_faults.h"
 
@@ -43,6 +45,17 @@ RandomWorld::RandomWorld(const RandomWorldOptions& options)
     const bool server = i == 0 ? draw_.Chance(80) : draw_.Chance(20);
     if (server) programs_.servers.push_back(where);
     StartProgram(*network_.members[where].host, server);
+  }
+  // From a stream of their own, so that worlds without them are as they were.
+  Draw families(options.seed, 0, "families");
+  for (uint32_t count = families.Chance(30) ? 1 + families.Below(2) : 0; count > 0; --count) {
+    Host& host = *families.Of(network_.members).host;
+    FamilyProgram::Prepare(world_, host);
+    auto program = std::make_shared<FamilyProgram>(&programs_, &host, 1000 + count);
+    Credentials credentials;
+    if (families.Chance(30)) credentials.uid = 1000;
+    world_.Spawn(
+        host, absl::StrCat("family", count), [program] { program->Main(); }, credentials);
   }
   ScheduleFaults(draw_, world_, network_, end_, [this](Host& host) { StartPrograms(host); });
 }
@@ -88,8 +101,13 @@ void RandomWorld::StartPrograms(Host& host) {
 
 void RandomWorld::KillProcesses() {
   for (const std::unique_ptr<Host>& host : world_.hosts()) {
-    for (Process& process : host->processes()) {
-      if (process.state() == ProcessState::kRunning) process.KillBySignal(SIGKILL);
+    // The end of one may make the host forget others.
+    std::vector<int> pids;
+    for (Process& process : host->processes()) pids.push_back(process.pid());
+    for (const int pid : pids) {
+      if (Process* const process = host->FindProcess(pid); process != nullptr) {
+        process->KillBySignal(SIGKILL);
+      }
     }
   }
 }

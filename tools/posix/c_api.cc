@@ -23,6 +23,16 @@ int drywire_posix_open(const char* path, int flags, ...) {
   return drywire::posix::open(path, flags, mode);
 }
 
+int drywire_posix_openat(int at, const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
+  va_end(arguments);
+  return drywire::posix::openat(at, path, flags, mode);
+}
+
+DIR* drywire_posix_fdopendir(int fd) { return drywire::posix::fdopendir(fd); }
+
 int drywire_posix_creat(const char* path, mode_t mode) { return drywire::posix::creat(path, mode); }
 
 int drywire_posix_fcntl(int fd, int command, ...) {

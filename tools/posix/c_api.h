@@ -6,6 +6,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
 #endif
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <ifaddrs.h>
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -35,6 +37,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <utime.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,6 +56,8 @@ extern "C" {
 
 int drywire_posix_open(const char* path, int flags, ...);
 int drywire_posix_creat(const char* path, mode_t mode);
+int drywire_posix_openat(int at, const char* path, int flags, ...);
+DIR* drywire_posix_fdopendir(int fd);
 int drywire_posix_fcntl(int fd, int command, ...);
 int drywire_posix_ioctl(int fd, unsigned long request, ...);
 pid_t drywire_posix_fork(void);

@@ -35,6 +35,8 @@
 #undef DRYWIRE_POSIX
 DRYWIRE_RENAME(open)
 DRYWIRE_RENAME(creat)
+DRYWIRE_RENAME(openat)
+DRYWIRE_RENAME(fdopendir)
 DRYWIRE_RENAME(fcntl)
 DRYWIRE_RENAME(ioctl)
 DRYWIRE_RENAME(fork)
@@ -43,6 +45,8 @@ DRYWIRE_RENAME(execl)
 DRYWIRE_RENAME(execlp)
 DRYWIRE_RENAME(execle)
 #pragma redefine_extname open64 drywire_posix_open
+#pragma redefine_extname openat64 drywire_posix_openat
+#pragma redefine_extname readdir64 drywire_posix_readdir
 #pragma redefine_extname lseek64 drywire_posix_lseek
 #pragma redefine_extname fcntl64 drywire_posix_fcntl
 #undef DRYWIRE_RENAME

@@ -35,13 +35,6 @@ int RealOr(int fd, int other) {
   return -1;
 }
 
-// The real descriptor of a directory that paths are relative to.
-int RealDirectory(int fd) {
-  if (Inspect(fd).kind != DescriptorKind::kNode) return RealOr(fd, ENOTDIR);
-  posix::Refuse("openat() relative to a descriptor", ENOSYS);
-  return -1;
-}
-
 int Adopt(int real_fd, int flags) {
   if (real_fd < 0) return -1;
   return posix::AdoptRealDescriptor(real_fd, (flags & O_CLOEXEC) != 0);
@@ -133,7 +126,10 @@ DRYWIRE_TAKE_OVER_OPEN(__open64)
         posix::FindLibc<int(int, const char*, int, ...)>(#name, __interceptor_##name);      \
     if (!InSimulation()) return libc(at, path, flags, mode);                                \
     const bool absolute = path != nullptr && path[0] == '/';                                \
-    const int real_at = at == AT_FDCWD || absolute ? AT_FDCWD : RealDirectory(at);          \
+    if (at != AT_FDCWD && !absolute && Inspect(at).kind == DescriptorKind::kNode) {         \
+      return posix::openat(at, path, flags, mode);                                          \
+    }                                                                                       \
+    const int real_at = at == AT_FDCWD || absolute ? AT_FDCWD : RealOr(at, ENOTDIR);        \
     if (real_at == -1) return -1;                                                           \
     if (real_at != AT_FDCWD) return Adopt(libc(real_at, path, flags, mode), flags);         \
     return OpenInside(path, flags, mode, [&] { return libc(real_at, path, flags, mode); }); \
@@ -169,6 +165,9 @@ DRYWIRE_TAKE_OVER(int, memfd_create, (const char* name, unsigned flags)) {
 #define DRYWIRE_POSIX_DIRECTORY(type, name, parameters, arguments)
 #define DRYWIRE_POSIX_PATH(type, name, parameters, arguments, path)
 #define DRYWIRE_POSIX_PATHS(type, name, parameters, arguments, first, second)
+#define DRYWIRE_POSIX_AT(type, name, parameters, arguments, at, path)
+#define DRYWIRE_POSIX_ATS(type, name, parameters, arguments, at, path, to_at, to)
+#define DRYWIRE_POSIX_STREAM(type, name, parameters, arguments, stream)
 #define DRYWIRE_POSIX_FD(type, name, parameters, arguments)                              \
   DRYWIRE_TAKE_OVER_WITH(type, name, parameters, noexcept(noexcept(::name arguments))) { \
     if (!InSimulation()) return Libc_##name() arguments;                                 \
@@ -217,8 +216,6 @@ DRYWIRE_TAKE_OVER(int, __fxstat64, (int version, int fd, struct stat* status)) {
   }
 DRYWIRE_TRANSLATE(int, fallocate, (int fd, int mode, off_t offset, off_t size),
                   (fd, mode, offset, size), (real_fd, mode, offset, size), ENODEV)
-DRYWIRE_TRANSLATE(int, futimens, (int fd, const timespec* times), (fd, times), (real_fd, times),
-                  EINVAL)
 DRYWIRE_TRANSLATE(int, lockf, (int fd, int command, off_t size), (fd, command, size),
                   (real_fd, command, size), EINVAL)
 DRYWIRE_TRANSLATE(ssize_t, preadv, (int fd, const iovec* vectors, int count, off_t offset),

@@ -9,7 +9,7 @@
 //
 // A link from one filesystem leads nowhere in the other, and what would move a file from one to the
 // other fails with EXDEV. Calls that are not modelled are refused by name for paths of the host's:
-// reading directories, file times, statfs() and paths relative to descriptors.
+// scandir(), realpath(), statfs().
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,6 +55,9 @@ std::string OnHostsPath(const char* name) {
 
 #define DRYWIRE_POSIX_FD(type, name, parameters, arguments)
 #define DRYWIRE_POSIX_DIRECTORY(type, name, parameters, arguments)
+#define DRYWIRE_POSIX_AT(type, name, parameters, arguments, at, path)
+#define DRYWIRE_POSIX_ATS(type, name, parameters, arguments, at, path, to_at, to)
+#define DRYWIRE_POSIX_STREAM(type, name, parameters, arguments, stream)
 #define DRYWIRE_POSIX_PATH(type, name, parameters, arguments, path)                      \
   DRYWIRE_TAKE_OVER_WITH(type, name, parameters, noexcept(noexcept(::name arguments))) { \
     return Simulated(path) ? posix::name arguments : Libc_##name() arguments;            \
@@ -112,7 +115,7 @@ DRYWIRE_TAKE_OVER_WITH(char*, getcwd, (char* buffer, size_t size),
   return Simulated(".") ? posix::getcwd(buffer, size) : Libc_getcwd()(buffer, size);
 }
 
-// --- Paths relative to descriptors: to the working directory, or absolute ---
+// --- Paths relative to descriptors, and directory streams ---
 
 namespace {
 
@@ -120,7 +123,7 @@ namespace {
 enum class AtKind { kReal, kSimulated, kFailed };
 
 // `*at` becomes the real descriptor for kReal. kFailed: errno is set.
-AtKind KindOfAt(const char* name, const char* path, int* at) {
+AtKind KindOfAt(const char* path, int* at) {
   if (!InSimulation()) return AtKind::kReal;
   const bool absolute = path != nullptr && path[0] == '/';
   if (*at == AT_FDCWD || absolute) {
@@ -132,8 +135,7 @@ AtKind KindOfAt(const char* name, const char* path, int* at) {
       *at = descriptor.real_fd;
       return AtKind::kReal;
     case posix::DescriptorKind::kNode:
-      posix::Refuse(absl::StrCat(name, "() relative to a descriptor").c_str(), ENOSYS);
-      return AtKind::kFailed;
+      return AtKind::kSimulated;
     case posix::DescriptorKind::kNone:
       errno = EBADF;
       return AtKind::kFailed;
@@ -143,55 +145,70 @@ AtKind KindOfAt(const char* name, const char* path, int* at) {
   }
 }
 
-int RefuseFlags(const char* name) {
-  posix::Refuse(absl::StrCat("that flag of ", name, "()").c_str(), EINVAL);
-  return -1;
-}
-
 }  // namespace
 
-// `simulated` is the call without the descriptor.
-#define DRYWIRE_TAKE_OVER_AT(type, name, parameters, arguments, simulated) \
-  DRYWIRE_TAKE_OVER(type, name, parameters) {                              \
-    switch (KindOfAt(#name, path, &at)) {                                  \
-      case AtKind::kFailed:                                                \
-        return -1;                                                         \
-      case AtKind::kSimulated:                                             \
-        return simulated;                                                  \
-      case AtKind::kReal:                                                  \
-        break;                                                             \
-    }                                                                      \
-    return Libc_##name() arguments;                                        \
+#define DRYWIRE_TAKE_OVER_AT(type, name, parameters, arguments, simulated)               \
+  DRYWIRE_TAKE_OVER_WITH(type, name, parameters, noexcept(noexcept(::name arguments))) { \
+    switch (KindOfAt(path, &at)) {                                                       \
+      case AtKind::kFailed:                                                              \
+        return -1;                                                                       \
+      case AtKind::kSimulated:                                                           \
+        return simulated;                                                                \
+      case AtKind::kReal:                                                                \
+        break;                                                                           \
+    }                                                                                    \
+    return Libc_##name() arguments;                                                      \
   }
-DRYWIRE_TAKE_OVER_AT(int, mkdirat, (int at, const char* path, mode_t mode), (at, path, mode),
-                     posix::mkdir(path, mode))
-DRYWIRE_TAKE_OVER_AT(int, unlinkat, (int at, const char* path, int flags), (at, path, flags),
-                     flags == AT_REMOVEDIR ? posix::rmdir(path)
-                     : flags == 0          ? posix::unlink(path)
-                                           : RefuseFlags("unlinkat"))
-DRYWIRE_TAKE_OVER_AT(int, faccessat, (int at, const char* path, int mode, int flags),
-                     (at, path, mode, flags),
-                     flags == 0 ? posix::access(path, mode) : RefuseFlags("faccessat"))
-DRYWIRE_TAKE_OVER_AT(int, fchmodat, (int at, const char* path, mode_t mode, int flags),
-                     (at, path, mode, flags),
-                     flags == 0 ? posix::chmod(path, mode) : RefuseFlags("fchmodat"))
-DRYWIRE_TAKE_OVER_AT(int, fchownat, (int at, const char* path, uid_t uid, gid_t gid, int flags),
-                     (at, path, uid, gid, flags),
-                     flags == 0                     ? posix::chown(path, uid, gid)
-                     : flags == AT_SYMLINK_NOFOLLOW ? posix::lchown(path, uid, gid)
-                                                    : RefuseFlags("fchownat"))
-DRYWIRE_TAKE_OVER_AT(ssize_t, readlinkat, (int at, const char* path, char* buffer, size_t size),
-                     (at, path, buffer, size), posix::readlink(path, buffer, size))
-DRYWIRE_TAKE_OVER_AT(int, symlinkat, (const char* target, int at, const char* path),
-                     (target, at, path), posix::symlink(target, path))
-#define DRYWIRE_TAKE_OVER_FSTATAT(name)                                                       \
-  DRYWIRE_TAKE_OVER_AT(int, name, (int at, const char* path, struct stat* status, int flags), \
-                       (at, path, status, flags),                                             \
-                       flags == 0                     ? posix::stat(path, status)             \
-                       : flags == AT_SYMLINK_NOFOLLOW ? posix::lstat(path, status)            \
-                                                      : RefuseFlags(#name))
-DRYWIRE_TAKE_OVER_FSTATAT(fstatat)
-DRYWIRE_TAKE_OVER_FSTATAT(fstatat64)
+#define DRYWIRE_POSIX_FD(type, name, parameters, arguments)
+#define DRYWIRE_POSIX_DIRECTORY(type, name, parameters, arguments)
+#define DRYWIRE_POSIX_PATH(type, name, parameters, arguments, path)
+#define DRYWIRE_POSIX_PATHS(type, name, parameters, arguments, first, second)
+#define DRYWIRE_POSIX_AT(type, name, parameters, arguments, at, path) \
+  DRYWIRE_TAKE_OVER_AT(type, name, parameters, arguments, posix::name arguments)
+// What would lead from one filesystem to the other is EXDEV.
+#define DRYWIRE_POSIX_ATS(type, name, parameters, arguments, at, path, to_at, to)        \
+  DRYWIRE_TAKE_OVER_WITH(type, name, parameters, noexcept(noexcept(::name arguments))) { \
+    const AtKind from_kind = KindOfAt(path, &at);                                        \
+    const AtKind to_kind = KindOfAt(to, &to_at);                                         \
+    if (from_kind == AtKind::kFailed || to_kind == AtKind::kFailed) return -1;           \
+    if (from_kind != to_kind) {                                                          \
+      errno = EXDEV;                                                                     \
+      return -1;                                                                         \
+    }                                                                                    \
+    if (from_kind == AtKind::kSimulated) return posix::name arguments;                   \
+    return Libc_##name() arguments;                                                      \
+  }
+#define DRYWIRE_POSIX_STREAM(type, name, parameters, arguments, stream)                  \
+  DRYWIRE_TAKE_OVER_WITH(type, name, parameters, noexcept(noexcept(::name arguments))) { \
+    if (posix::IsSimulatedStream(stream)) return posix::name arguments;                  \
+    return Libc_##name() arguments;                                                      \
+  }
+#include "tools/posix/file_functions.def"
+
+DRYWIRE_TAKE_OVER(int, fstatat64, (int at, const char* path, struct stat* status, int flags)) {
+  switch (KindOfAt(path, &at)) {
+    case AtKind::kFailed:
+      return -1;
+    case AtKind::kSimulated:
+      return posix::fstatat(at, path, status, flags);
+    case AtKind::kReal:
+      break;
+  }
+  return Libc_fstatat64()(at, path, status, flags);
+}
+
+// --- Directory streams ---
+
+DRYWIRE_TAKE_OVER(DIR*, fdopendir, (int fd)) {
+  if (!InSimulation()) return Libc_fdopendir()(fd);
+  if (posix::Inspect(fd).kind != posix::DescriptorKind::kReal) return posix::fdopendir(fd);
+  posix::Refuse("fdopendir() of a real directory", ENOSYS);
+  return nullptr;
+}
+DRYWIRE_TAKE_OVER(struct dirent64*, readdir64, (DIR * stream)) {
+  if (!posix::IsSimulatedStream(stream)) return Libc_readdir64()(stream);
+  return reinterpret_cast<struct dirent64*>(posix::readdir(stream));
+}
 
 // --- Names of one's own ---
 
@@ -253,7 +270,6 @@ DRYWIRE_TAKE_OVER_WITH(char*, mkdtemp, (char* path), noexcept(noexcept(::mkdtemp
     posix::Refuse(OnHostsPath(#name).c_str(), ENOSYS);                      \
     return value;                                                           \
   }
-DRYWIRE_REFUSE_PATH(DIR*, opendir, (const char* path), (path), path, nullptr)
 DRYWIRE_REFUSE_PATH(char*, realpath, (const char* path, char* resolved), (path, resolved), path,
                     nullptr)
 DRYWIRE_REFUSE_PATH(int, scandir,
@@ -265,13 +281,5 @@ DRYWIRE_REFUSE_PATH(int, statfs, (const char* path, struct statfs* status), (pat
 DRYWIRE_REFUSE_PATH(int, statvfs, (const char* path, struct statvfs* status), (path, status), path,
                     -1)
 DRYWIRE_REFUSE_PATH(long, pathconf, (const char* path, int name), (path, name), path, -1)
-DRYWIRE_REFUSE_PATH(int, utime, (const char* path, const utimbuf* times), (path, times), path, -1)
-DRYWIRE_REFUSE_PATH(int, utimes, (const char* path, const timeval* times), (path, times), path, -1)
-DRYWIRE_REFUSE_PATH(int, utimensat, (int at, const char* path, const timespec* times, int flags),
-                    (at, path, times, flags), path, -1)
 DRYWIRE_REFUSE_PATH(int, statx, (int at, const char* path, int flags, unsigned mask, void* status),
                     (at, path, flags, mask, status), path, -1)
-DRYWIRE_REFUSE_PATH(int, linkat, (int at, const char* path, int to_at, const char* to, int flags),
-                    (at, path, to_at, to, flags), path, -1)
-DRYWIRE_REFUSE_PATH(int, renameat, (int at, const char* path, int to_at, const char* to),
-                    (at, path, to_at, to), path, -1)

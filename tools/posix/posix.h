@@ -18,6 +18,7 @@
 #ifndef DRYWIRE_TOOLS_POSIX_POSIX_H_
 #define DRYWIRE_TOOLS_POSIX_POSIX_H_
 
+#include <dirent.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -25,6 +26,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/epoll.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
@@ -37,6 +39,7 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <utime.h>
 
 #include <cstdint>
 #include <functional>
@@ -51,6 +54,11 @@ namespace drywire::posix {
 // open(2); the mode is looked at when it makes a file.
 int open(const char* path, int flags, mode_t mode = 0);
 int creat(const char* path, mode_t mode);
+int openat(int at, const char* path, int flags, mode_t mode = 0);
+// A stream of an open directory, which belongs to it from then on.
+DIR* fdopendir(int fd);
+// Whether a stream is of a simulated directory.
+bool IsSimulatedStream(DIR* stream);
 // The third argument is an int or is not used.
 int fcntl(int fd, int command, long argument = 0);
 int ioctl(int fd, unsigned long request, void* argument = nullptr);

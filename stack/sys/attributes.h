@@ -1,0 +1,20 @@
+// What several calls need of the attributes of files.
+#ifndef DRYWIRE_STACK_SYS_ATTRIBUTES_H_
+#define DRYWIRE_STACK_SYS_ATTRIBUTES_H_
+
+#include <sys/stat.h>
+
+#include "stack/socket/file.h"
+#include "stack/sys/sys_environment.h"
+#include "stack/vfs/node.h"
+
+namespace drywire {
+
+mode_t TypeBits(FileType type);
+struct stat ToStat(const SysContext& context, const Attributes& attributes);
+// The node behind a descriptor; null for files that have none.
+Node* NodeOf(File* file);
+
+}  // namespace drywire
+
+#endif  // DRYWIRE_STACK_SYS_ATTRIBUTES_H_
