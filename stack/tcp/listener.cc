@@ -250,9 +250,7 @@ Listener::RequestVerdict Listener::BsdRequest(Instant now, Request* request, con
                                               Actions* actions) {
   const Seq first = request->irs + 1;
   if (segment.Has(kRst)) {
-    if (segment.Has(kAck | kSyn | kFin) || !segment.seq.InWindow(first, request->rcv_wnd)) {
-      return RequestVerdict::kKeep;
-    }
+    if (!segment.seq.InWindow(first, request->rcv_wnd)) return RequestVerdict::kKeep;
     if (segment.seq == first || profile_->insecure_rst != 0) return ResetArrives();
     SendAck(now, *request, actions);
     return RequestVerdict::kKeep;

@@ -234,7 +234,7 @@ void Tcb::TakeText(Instant now, Segment& segment, Actions* actions) {
     const bool has_new = end.After(rcv_nxt_) || (fin && end == rcv_nxt_ && !fin_received_);
     if (segment.seq.Before(rcv_nxt_))
       NoteDuplicate(segment.seq, Min(end + (fin ? 1 : 0), rcv_nxt_));
-    if (!has_new || (length != 0 && ReceiveWindow() == 0)) {
+    if (!has_new || (length != 0 && AnnouncedWindow() == 0)) {
       // A retransmission, or a probe of a closed window: acknowledge at once.
       EnterQuickAck();
       ack_.scheduled = true;

@@ -185,7 +185,14 @@ void Tcb::SendAckAt(Instant now, Seq seq, Actions* actions) {
   FillHeader(now, kAck, &segment);
 }
 
-void Tcb::SendAck(Instant now, Actions* actions) { SendAckAt(now, snd_max_, actions); }
+void Tcb::SendAck(Instant now, Actions* actions) {
+  const bool fin_out =
+      snd_max_.After(QueueEnd()) && (state_ == TcpState::kFinWait1 ||
+                                     state_ == TcpState::kClosing || state_ == TcpState::kLastAck);
+  const bool again = profile_->acks_repeat_fin && fin_out;
+  SendAckAt(now, again ? snd_max_ - 1 : snd_max_, actions);
+  if (again) actions->segments.back().flags |= kFin;
+}
 
 bool Tcb::MeasureRtt(Instant now, Seq ack, const Segment& segment) {
   if (rtt_timing_ && ack.After(rtt_seq_)) {

@@ -31,6 +31,7 @@ struct TcpSettings {
   bool no_delay = false;         // TCP_NODELAY
   bool cork = false;             // TCP_CORK, TCP_NOPUSH
   bool keepalive = false;        // SO_KEEPALIVE
+  bool no_options = false;       // TCP_NOOPT (FreeBSD)
 
   Duration KeepIdle(const TcpProfile& p) const {
     return Duration::Seconds(keep_idle_s != 0 ? keep_idle_s : p.keepalive_time_s);

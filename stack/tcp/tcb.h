@@ -304,7 +304,10 @@ class Tcb {
   uint32_t LinuxWindow() const;
   uint32_t BsdWindow() const;
   Seq RightEdge() const { return rcv_wup_ + rcv_wnd_; }
-  uint32_t ReceiveWindow() const;  // what is left of the announced window
+  uint32_t AnnouncedWindow() const;  // what is left of it
+  // Where the window ends that segments are judged by: on FreeBSD also what there is room for
+  // though it was never announced (tcp_do_segment).
+  Seq AcceptedEdge() const;
   void DataArrived(Instant now, uint32_t length, bool pushed);
   bool WindowUpdateDue() const;
   void NoteDuplicate(Seq left, Seq right);
