@@ -260,6 +260,7 @@ void SetTcp(TcpProfile& tcp) {
   // Sending and receiving.
   tcp.segments_fit_half_window = false;
   tcp.nagle_minshall = false;
+  tcp.bursts_are_pushed = false;
   tcp.window_half_is_enough = true;
   tcp.fin_ignores_window = true;
   tcp.wmem = {2048, 32768, 2097152};

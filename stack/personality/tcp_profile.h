@@ -137,6 +137,8 @@ struct TcpProfile {
   // --- Sending ---
   bool segments_fit_half_window = true;  // tcp_bound_to_half_wnd
   bool nagle_minshall = true;            // Nagle waits for a small segment in flight, not for any
+  // What goes out in one go ends with PSH, as does what a probe sends (__tcp_transmit_skb).
+  bool bursts_are_pushed = true;
   bool window_half_is_enough =
       false;  // send less than a segment if half the largest window is free
   bool fin_ignores_window = false;

@@ -247,11 +247,11 @@ Result<> TcpSocket::SetProtocolOption(int, int name, absl::Span<const uint8_t> v
   switch (name) {
     case TCP_NODELAY:
       settings.no_delay = *number != 0;
-      if (open && settings.no_delay) tcb_.Push(net().now(), actions.get());
+      if (open && settings.no_delay) tcb_.Push(net().now(), /*all=*/true, actions.get());
       break;
     case TCP_CORK:
       settings.cork = *number != 0;
-      if (open && !settings.cork) tcb_.Push(net().now(), actions.get());
+      if (open && !settings.cork) tcb_.Push(net().now(), settings.no_delay, actions.get());
       break;
     case TCP_QUICKACK:
       tcb_.SetQuickAck(net().now(), *number != 0, actions.get());

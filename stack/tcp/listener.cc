@@ -68,6 +68,7 @@ HandshakeOptions Listener::Negotiate(const Segment& syn, const SynAnswer& answer
   const TcpOptions& offered = syn.options;
   options.peer_mss = static_cast<uint16_t>(std::max<int64_t>(
       offered.has_mss && offered.mss != 0 ? offered.mss : profile_->mssdflt, profile_->minmss));
+  options.peer_mss = (*settings_)->ClampMss(options.peer_mss);
   options.wscale_on = offered.has_window_scale && profile_->window_scaling != 0;
   if (options.wscale_on) {
     options.snd_wscale = std::min<uint8_t>(offered.window_scale, 14);

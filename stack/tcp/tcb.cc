@@ -103,6 +103,7 @@ void Tcb::TakeSynOptions(const Segment& segment, Instant now) {
   const TcpOptions& options = segment.options;
   peer_mss_ = static_cast<uint16_t>(std::max<int64_t>(
       options.has_mss && options.mss != 0 ? options.mss : profile_->mssdflt, profile_->minmss));
+  peer_mss_ = settings_->ClampMss(peer_mss_);
   wscale_on_ = options.has_window_scale && profile_->window_scaling != 0 && !settings_->no_options;
   snd_wscale_ = wscale_on_ ? std::min<uint8_t>(options.window_scale, 14) : 0;
   if (!wscale_on_) rcv_wscale_ = 0;
