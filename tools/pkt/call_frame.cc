@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "stack/base/address.h"
 #include "tools/pkt/constants.h"
 
 namespace drywire::pkt {
@@ -89,8 +90,8 @@ std::vector<char> CallFrame::Data(const Expression& expression, size_t size) {
   std::vector<char> data(size);
   if (expression.kind == Kind::kString) {
     std::copy_n(expression.text.begin(), std::min(size, expression.text.size()), data.begin());
-  } else if (expression.kind != Kind::kEllipsis) {
-    Fail(absl::StrCat("expected \"text\" or ..., got ", expression.ToString()));
+  } else if (expression.kind != Kind::kEllipsis && !IsNull(expression)) {
+    Fail(absl::StrCat("expected \"text\", NULL or ..., got ", expression.ToString()));
   }
   return data;
 }

@@ -49,6 +49,13 @@ class CallFrame {
   int FdOf(const Expression& expression);
   // "text", or `size` zero bytes for "...".
   std::vector<char> Data(const Expression& expression, size_t size);
+  // What the call is given for them: their address, or the null pointer for NULL.
+  static char* Pointer(const Expression& expression, std::vector<char>& data) {
+    return IsNull(expression) ? nullptr : data.data();
+  }
+  static bool IsNull(const Expression& expression) {
+    return expression.kind == Expression::Kind::kWord && expression.text == "NULL";
+  }
   // A number of bytes that a script may ask for.
   size_t Size(size_t i);
   // An address; `...` is that of the configuration, for connecting or for binding.

@@ -79,7 +79,7 @@ bool Apply(const ScriptOption& option, Config* config) {
   if (option.name == "strict_segments") return config->strict_segments = true;
   if (option.name == "non_fatal") return ToNonFatal(option.value, config);
   if (option.name == "mtu") {
-    if (!ToInteger(option.value, 1, 65535, &number)) return false;
+    if (!ToInteger(option.value, 68, 65535, &number)) return false;
     config->mtu = static_cast<uint32_t>(number);
     return true;
   }
@@ -128,6 +128,7 @@ std::optional<IpMode> ParseIpMode(absl::string_view name) {
 ConfigOutcome MakeConfig(const Script& script, const ConfigOverrides& overrides, Config* config) {
   ConfigOutcome outcome;
   if (overrides.ip.has_value()) config->ip = *overrides.ip;
+  if (overrides.mtu.has_value()) config->mtu = *overrides.mtu;
   for (const ScriptOption& option : script.options) {
     const OptionSyntax* syntax = FindOption(option.name);
     if (syntax->support == Support::kSkips) {

@@ -46,6 +46,7 @@ struct ConfigOverrides {
   std::optional<IpMode> ip;
   std::optional<int64_t> tolerance_usecs;
   bool strict_segments = false;
+  std::optional<uint32_t> mtu;  // where a script gives none
 };
 
 struct ConfigOutcome {

@@ -18,6 +18,7 @@ namespace {
 
 using Kind = Expression::Kind;
 constexpr size_t kMaxVectors = 1024;
+constexpr int64_t kMaxBytes = 64 << 20;
 constexpr size_t kControlRoom = 4096;
 
 bool SkipsForFlags(CallFrame& frame, int flags) {
@@ -30,7 +31,8 @@ void Read(CallFrame& frame) {
   const int fd = frame.Fd(0);
   std::vector<char> data(frame.Size(2));
   if (frame.failed()) return;
-  const SysResult result = SysRead(frame.context, fd, data.data(), data.size());
+  const SysResult result =
+      SysRead(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size());
   if (frame.Finish(result)) {
     frame.CompareData(frame.argument(1), data.data(), static_cast<size_t>(result.value));
   }
@@ -41,7 +43,8 @@ void Recv(CallFrame& frame) {
   std::vector<char> data(frame.Size(2));
   const auto flags = static_cast<int>(frame.Integer(3));
   if (frame.failed()) return;
-  const SysResult result = SysRecv(frame.context, fd, data.data(), data.size(), flags);
+  const SysResult result =
+      SysRecv(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size(), flags);
   const size_t got = std::min(data.size(), static_cast<size_t>(std::max<int64_t>(result.value, 0)));
   if (frame.Finish(result)) frame.CompareData(frame.argument(1), data.data(), got);
 }
@@ -53,37 +56,39 @@ void Recvfrom(CallFrame& frame) {
   if (frame.failed()) return;
   sockaddr_storage address = {};
   socklen_t length = sizeof address;
-  const SysResult result = SysRecvfrom(frame.context, fd, data.data(), data.size(), flags,
-                                       reinterpret_cast<sockaddr*>(&address), &length);
+  const SysResult result =
+      SysRecvfrom(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size(), flags,
+                  reinterpret_cast<sockaddr*>(&address), &length);
   const size_t got = std::min(data.size(), static_cast<size_t>(std::max<int64_t>(result.value, 0)));
   if (frame.Finish(result)) frame.CompareData(frame.argument(1), data.data(), got);
 }
 
 void Write(CallFrame& frame) {
   const int fd = frame.Fd(0);
-  const std::vector<char> data = frame.Data(frame.argument(1), frame.Size(2));
+  std::vector<char> data = frame.Data(frame.argument(1), frame.Size(2));
   if (frame.failed()) return;
-  frame.Finish(SysWrite(frame.context, fd, data.data(), data.size()));
+  frame.Finish(SysWrite(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size()));
 }
 
 void Send(CallFrame& frame) {
   const int fd = frame.Fd(0);
-  const std::vector<char> data = frame.Data(frame.argument(1), frame.Size(2));
+  std::vector<char> data = frame.Data(frame.argument(1), frame.Size(2));
   const auto flags = static_cast<int>(frame.Integer(3));
   if (frame.failed() || SkipsForFlags(frame, flags)) return;
-  frame.Finish(SysSend(frame.context, fd, data.data(), data.size(), flags));
+  frame.Finish(
+      SysSend(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size(), flags));
 }
 
 void Sendto(CallFrame& frame) {
   const int fd = frame.Fd(0);
-  const std::vector<char> data = frame.Data(frame.argument(1), frame.Size(2));
+  std::vector<char> data = frame.Data(frame.argument(1), frame.Size(2));
   const auto flags = static_cast<int>(frame.Integer(3));
   const CallFrame::SocketAddress address = frame.AddressOf(4, CallFrame::Default::kRemote);
   if (frame.failed() || SkipsForFlags(frame, flags)) return;
   frame.flows().OnConnect(static_cast<int>(frame.Integer(0)),
                           address.storage.ss_family == AF_UNSPEC);
-  frame.Finish(
-      SysSendto(frame.context, fd, data.data(), data.size(), flags, address.get(), address.length));
+  frame.Finish(SysSendto(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size(),
+                         flags, address.get(), address.length));
 }
 
 // [{..., 1000}, {"text", 4}]
@@ -98,16 +103,19 @@ Vectors ReadVectors(CallFrame& frame, const Expression& list) {
     frame.Fail(absl::StrCat("expected a list of {data, length}, got ", list.ToString()));
     return vectors;
   }
+  int64_t all = 0;
   for (const Expression& item : list.items) {
     if (item.kind != Kind::kStruct || item.items.size() != 2) {
       frame.Fail(absl::StrCat("expected {data, length}, got ", item.ToString()));
       return vectors;
     }
     const int64_t length = frame.Integer(item.items[1]);
-    if (length < 0 || length > (64 << 20)) {
-      frame.Fail(absl::StrCat("expected a length, got ", length));
+    if (length < 0 || length > kMaxBytes - all) {
+      frame.Fail(
+          absl::StrCat("expected lengths of together at most ", kMaxBytes, ", got ", length));
       return vectors;
     }
+    all += length;
     vectors.buffers.push_back(frame.Data(item.items[0], static_cast<size_t>(length)));
   }
   for (std::vector<char>& buffer : vectors.buffers) {

@@ -78,11 +78,15 @@ bool FlowTable::OnAccept(int script_fd, int fd) {
   return false;
 }
 
-// The child of a listener that the script's segment begins. Also without any socket: a script may
-// knock at a closed port.
+// The child of a listener that the script's segment begins. Also without any socket, or with one
+// that neither listens nor connects: a script may knock at a closed port.
 Flow* FlowTable::Passive(const PacketSpec& spec) {
   if (spec.outbound || spec.tcp() == nullptr) return nullptr;
-  if (under_test_ != nullptr && under_test_->state != Flow::State::kListening) return nullptr;
+  const bool alone = under_test_ != nullptr && under_test_->state == Flow::State::kNew &&
+                     under_test_->protocol == IpProtocol::kTcp;
+  if (under_test_ != nullptr && !alone && under_test_->state != Flow::State::kListening) {
+    return nullptr;
+  }
   Flow* flow = NewFlow();
   flow->state = Flow::State::kSegmentReceived;
   flow->script_remote_isn = spec.tcp()->seq;

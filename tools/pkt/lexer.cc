@@ -272,6 +272,9 @@ std::string Lexer::TakeAddress(const Token& from) {
     return absl::ascii_isxdigit(static_cast<unsigned char>(At(i))) || At(i) == ':' || At(i) == '.';
   };
   while (part(end)) ++end;
+  // A colon at the end is what follows the address, unless it is half of "::".
+  const bool colon = end > from.begin && At(end - 1) == ':';
+  if (colon && (At(end - 2) != ':' || At(end - 3) == ':')) --end;
   Advance(end);
   return std::string(text_.substr(from.begin, end - from.begin));
 }

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "stack/base/address.h"
 #include "stack/wire/segment.h"
 #include "tools/pkt/parse_state.h"
 #include "tools/pkt/syntax.h"

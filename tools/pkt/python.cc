@@ -18,14 +18,14 @@ namespace {
 // Reads "FRESH\0ASSIGNMENTS\0CODE" in frames of a length and that many bytes, and answers with
 // "ERROR\0OUTPUT". A snippet is cleaned of the white space that all its lines begin with.
 constexpr char kProgram[] = R"(
-import io, struct, sys, contextlib, textwrap
+import io, sys, contextlib, textwrap
 source, sink = sys.stdin.buffer, sys.stdout.buffer
 names = {}
 while True:
     head = source.read(4)
     if len(head) < 4:
         break
-    fresh, values, code = source.read(struct.unpack('<I', head)[0]).decode().split('\0', 2)
+    fresh, values, code = source.read(int.from_bytes(head, 'little')).decode().split('\0', 2)
     if fresh == '1':
         names = {}
     out, error = io.StringIO(), ''
@@ -38,7 +38,7 @@ while True:
     except BaseException as e:
         error = type(e).__name__ + ': ' + str(e)
     answer = (error + '\0' + out.getvalue()).encode()
-    sink.write(struct.pack('<I', len(answer)) + answer)
+    sink.write(len(answer).to_bytes(4, 'little') + answer)
     sink.flush()
 )";
 

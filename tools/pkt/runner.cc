@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "sim/core/time.h"
+#include "stack/host/host.h"
 #include "tools/pkt/call_frame.h"
 #include "tools/pkt/command.h"
 #include "tools/pkt/flow.h"
@@ -26,6 +27,8 @@ constexpr int64_t kPacketPatience = 2'000'000;
 constexpr int64_t kCallPatience = 1'000'000;
 // A call that should not block but does: given up.
 constexpr int64_t kStuck = 600'000'000;
+// More than a century: later than that nothing happens.
+constexpr int64_t kLatest = 4'000'000'000'000'000;
 constexpr size_t kPacketsShown = 12;
 
 std::string Seconds(int64_t usecs) {
@@ -292,6 +295,7 @@ bool ScriptRun::RunCallEvent(const Event& event, const CallSpec& call) {
 // --- Code and commands ---
 
 bool ScriptRun::RunCode(const CodeSpec& code) {
+  if (!options_.run_code) return Fail("no code is run here");
   Python::Variables variables;
   const int fd = flows_.FdUnderTest();
   machine_.Start(Machine::kMain, [fd, &variables](SysContext& context) {
@@ -314,6 +318,7 @@ bool ScriptRun::RunEvent(const Event& event) {
   event_ = &event;
   place_ = event.place;
   PlaceInTime(event);
+  if (std::max(time_, end_time_) > kLatest) return Fail("too late: beyond 4 * 10^9 s");
   if (const PacketSpec* packet = event.packet(); packet != nullptr) {
     text_ = packet->text;
     if (!packet->unsupported.empty()) return Skip(packet->unsupported);

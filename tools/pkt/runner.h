@@ -21,6 +21,8 @@ struct RunOptions {
   std::vector<std::pair<std::string, std::string>> sysctls;
   Definitions definitions;
   uint64_t seed = 1;
+  // Otherwise %{ }% fails: for those who run scripts that nobody wrote.
+  bool run_code = true;
 };
 
 struct Outcome {

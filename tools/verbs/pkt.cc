@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "stack/personality/personality.h"
+#include "tools/pkt/config.h"
+#include "tools/pkt/runner.h"
 #include "tools/pkt/suite.h"
 #include "tools/pkt/tables.h"
 
@@ -72,6 +74,14 @@ std::string ParseOption(absl::string_view option, absl::string_view value, Reque
       return absl::StrCat("--tolerance_usecs ", value, ": expected microseconds");
     }
     request->run.config.tolerance_usecs = usecs;
+    return "";
+  }
+  if (option == "--mtu") {
+    uint32_t mtu = 0;
+    if (!absl::SimpleAtoi(value, &mtu) || mtu < 68 || mtu > 65535) {
+      return absl::StrCat("--mtu ", value, ": expected bytes from 68 to 65535");
+    }
+    request->run.config.mtu = mtu;
     return "";
   }
   if (option == "--seed") {
@@ -206,6 +216,9 @@ const Verb kPktVerb = {
         "  --ip           the IP to run the scripts with; what each script says, else ipv4\n"
         "  --sysctl       set before each script begins\n"
         "  --define       NAME=VALUE: NAME stands for VALUE in the scripts\n"
+        "  --mtu          of the link where a script gives none; 1500 if not given (google's "
+        "scripts\n"
+        "                 want 1520 for IPv6)\n"
         "  --tolerance_usecs, --strict_segments\n"
         "                 as packetdrill's, over what a script says\n"
         "  --jobs         processes; 1 if not given\n"
