@@ -9,6 +9,7 @@
 #include "tools/verbs/demo.h"
 #include "tools/verbs/errors.h"
 #include "tools/verbs/help.h"
+#include "tools/verbs/pkt.h"
 #include "tools/verbs/version.h"
 
 int main(int argc, char** argv) {
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
       drywire::kHelpVerb,
       drywire::kDemoVerb,
       drywire::kErrorsVerb,
+      drywire::kPktVerb,
       drywire::kVersionVerb,
   };
   const std::vector<absl::string_view> args(argv + 1, argv + argc);

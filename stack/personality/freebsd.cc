@@ -1,8 +1,71 @@
 // FreeBSD 14; where 13.0 and 15 differ a field holds the choice.
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "stack/personality/profile.h"
 
 namespace drywire {
 namespace {
+
+// --- Sysctls that are more, or less, than a number of the profile.
+
+absl::Status SetNumber(absl::string_view name, absl::string_view text, int64_t min, int64_t max,
+                       int64_t* value) {
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(text, &number) || number < min || number > max) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "sysctl ", name, " = \"", text, "\": expected 1 number from ", min, " to ", max));
+  }
+  *value = number;
+  return absl::OkStatus();
+}
+
+// 1 is all of RFC 7323, 2 window scaling alone, 3 timestamps alone (tcp_newtcpcb).
+absl::Status SetRfc1323(Profile& profile, absl::string_view text) {
+  int64_t value = 0;
+  const absl::Status set = SetNumber("net.inet.tcp.rfc1323", text, 0, 3, &value);
+  if (!set.ok()) return set;
+  profile.tcp.window_scaling = value == 1 || value == 2 ? 1 : 0;
+  profile.tcp.timestamps = value == 1 || value == 3 ? 1 : 0;
+  return absl::OkStatus();
+}
+std::string GetRfc1323(const Profile& profile) {
+  const bool scaling = profile.tcp.window_scaling != 0;
+  const bool timestamps = profile.tcp.timestamps != 0;
+  return scaling && timestamps ? "1" : scaling ? "2" : timestamps ? "3" : "0";
+}
+
+// The window scale offered is the one that the largest buffer needs (tcp_connect).
+absl::Status SetMaxsockbuf(Profile& profile, absl::string_view text) {
+  int64_t value = 0;
+  const absl::Status set = SetNumber("kern.ipc.maxsockbuf", text, 1, UINT32_MAX, &value);
+  if (!set.ok()) return set;
+  profile.socket.maxsockbuf = value;
+  profile.tcp.rmem[2] = value;
+  return absl::OkStatus();
+}
+std::string GetMaxsockbuf(const Profile& profile) {
+  return absl::StrCat(profile.socket.maxsockbuf);
+}
+
+// Milliseconds on FreeBSD, seconds in the profile.
+absl::Status SetSeconds(absl::string_view name, absl::string_view text, int64_t* seconds) {
+  int64_t value = 0;
+  const absl::Status set = SetNumber(name, text, 1000, INT32_MAX, &value);
+  if (set.ok()) *seconds = value / 1000;
+  return set;
+}
+absl::Status SetKeepidle(Profile& profile, absl::string_view text) {
+  return SetSeconds("net.inet.tcp.keepidle", text, &profile.tcp.keepalive_time_s);
+}
+std::string GetKeepidle(const Profile& profile) {
+  return absl::StrCat(profile.tcp.keepalive_time_s * 1000);
+}
+absl::Status SetKeepintvl(Profile& profile, absl::string_view text) {
+  return SetSeconds("net.inet.tcp.keepintvl", text, &profile.tcp.keepalive_intvl_s);
+}
+std::string GetKeepintvl(const Profile& profile) {
+  return absl::StrCat(profile.tcp.keepalive_intvl_s * 1000);
+}
 
 constexpr SysctlEntry kSysctls[] = {
     {"net.inet.ip.forwarding", 1, 0, 1, +[](Profile& p) { return &p.ip.forwarding; },
@@ -50,8 +113,8 @@ constexpr SysctlEntry kSysctls[] = {
      "default receive buffer, bytes"},
     {"net.inet6.ip6.v6only", 1, 0, 1, +[](Profile& p) { return &p.socket.v6only_default; },
      "default of IPV6_V6ONLY"},
-    {"kern.ipc.maxsockbuf", 1, 1, INT32_MAX, +[](Profile& p) { return &p.socket.maxsockbuf; },
-     "largest socket buffer, bytes"},
+    {"kern.ipc.maxsockbuf", 1, 1, UINT32_MAX, nullptr, "largest socket buffer, bytes",
+     SetMaxsockbuf, GetMaxsockbuf},
     {"kern.ipc.soacceptqueue", 1, 0, 65535, +[](Profile& p) { return &p.socket.somaxconn; },
      "largest listen backlog"},
     {"net.local.stream.sendspace", 1, 1, INT32_MAX,
@@ -95,8 +158,8 @@ constexpr SysctlEntry kSysctls[] = {
      "least interval of window probes, ms"},
     {"net.inet.tcp.persmax", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.persmax_ms; },
      "largest interval of window probes, ms"},
-    {"net.inet.tcp.rfc1323", 1, 0, 1, +[](Profile& p) { return &p.tcp.timestamps; },
-     "RFC 7323 timestamps"},
+    {"net.inet.tcp.rfc1323", 1, 0, 3, nullptr, "RFC 7323: 1 all, 2 window scaling, 3 timestamps",
+     SetRfc1323, GetRfc1323},
     {"net.inet.tcp.sack.enable", 1, 0, 1, +[](Profile& p) { return &p.tcp.sack; },
      "RFC 2018 selective acknowledgements"},
     {"net.inet.tcp.mssdflt", 1, 48, 65535, +[](Profile& p) { return &p.tcp.mssdflt; },
@@ -145,6 +208,10 @@ constexpr SysctlEntry kSysctls[] = {
      "connections of the host with itself end without TIME-WAIT"},
     {"net.inet.tcp.finwait2_timeout", 1, 1, INT32_MAX,
      +[](Profile& p) { return &p.tcp.finwait2_timeout_ms; }, "... after this, ms"},
+    {"net.inet.tcp.keepidle", 1, 1000, INT32_MAX, nullptr, "idle time before the first probe, ms",
+     SetKeepidle, GetKeepidle},
+    {"net.inet.tcp.keepintvl", 1, 1000, INT32_MAX, nullptr, "interval of keep-alive probes, ms",
+     SetKeepintvl, GetKeepintvl},
     {"net.inet.tcp.keepcnt", 1, 1, INT32_MAX, +[](Profile& p) { return &p.tcp.keepalive_probes; },
      "keep-alive probes without an answer"},
 };
@@ -163,7 +230,6 @@ void SetTcp(TcpProfile& tcp) {
   tcp.synack_retries = 3;
   tcp.bad_ack_hastens_syn = false;
   tcp.syn_may_carry_data = true;
-  tcp.crossed_syn_offers_sack = false;
   tcp.minmss = 216;
   // Listening.
   tcp.backlog_halves = 3;
@@ -194,6 +260,7 @@ void SetTcp(TcpProfile& tcp) {
   // Sending and receiving.
   tcp.segments_fit_half_window = false;
   tcp.nagle_minshall = false;
+  tcp.bursts_are_pushed = false;
   tcp.window_half_is_enough = true;
   tcp.fin_ignores_window = true;
   tcp.wmem = {2048, 32768, 2097152};
@@ -210,6 +277,8 @@ void SetTcp(TcpProfile& tcp) {
   tcp.time_wait_rule = TimeWaitRule::kBsd;
   tcp.nolocaltimewait = 1;  // 13.0: 0
   tcp.unread_data_resets = false;
+  tcp.acks_repeat_fin = true;
+  tcp.reset_window_is_zero = true;
   tcp.orphan_fin_wait_2_is_compact = false;
   tcp.syn_sent_close_keeps_fin = true;
   // Keep-alive.

@@ -77,21 +77,20 @@ struct TcpProfile {
 
   // --- Opening ---
   SynRetryRule syn_retry_rule = SynRetryRule::kLinuxLinearThenExponential;
-  int64_t syn_retries = 6;              // net.ipv4.tcp_syn_retries
-  int64_t syn_linear_timeouts = 4;      // net.ipv4.tcp_syn_linear_timeouts
-  int64_t synack_retries = 5;           // net.ipv4.tcp_synack_retries
-  int64_t keepinit_ms = 75000;          // net.inet.tcp.keepinit
-  int64_t rexmit_initial_ms = 1000;     // net.inet.tcp.rexmit_initial; TCP_TIMEOUT_INIT
-  int64_t rexmit_drop_options = 0;      // net.inet.tcp.rexmit_drop_options
-  int64_t timestamps = 1;               // net.ipv4.tcp_timestamps; net.inet.tcp.rfc1323
-  int64_t window_scaling = 1;           // net.ipv4.tcp_window_scaling; net.inet.tcp.rfc1323
-  int64_t sack = 1;                     // net.ipv4.tcp_sack; net.inet.tcp.sack.enable
-  int64_t mssdflt = 536;                // net.inet.tcp.mssdflt; TCP_MSS_DEFAULT
-  int64_t minmss = 48;                  // net.ipv4.tcp_min_snd_mss; net.inet.tcp.minmss
-  bool bad_ack_hastens_syn = true;      // an unacceptable ACK in SYN-SENT: SYN again in two ticks
-  bool syn_may_carry_data = false;      // text and FIN on a SYN or SYN-ACK are taken in (FreeBSD)
-  bool crossed_syn_offers_sack = true;  // the SYN-ACK of a simultaneous open has SACK-permitted
-  bool initial_rtt_from_syn = true;     // the handshake gives the first round-trip sample
+  int64_t syn_retries = 6;           // net.ipv4.tcp_syn_retries
+  int64_t syn_linear_timeouts = 4;   // net.ipv4.tcp_syn_linear_timeouts
+  int64_t synack_retries = 5;        // net.ipv4.tcp_synack_retries
+  int64_t keepinit_ms = 75000;       // net.inet.tcp.keepinit
+  int64_t rexmit_initial_ms = 1000;  // net.inet.tcp.rexmit_initial; TCP_TIMEOUT_INIT
+  int64_t rexmit_drop_options = 0;   // net.inet.tcp.rexmit_drop_options
+  int64_t timestamps = 1;            // net.ipv4.tcp_timestamps; net.inet.tcp.rfc1323
+  int64_t window_scaling = 1;        // net.ipv4.tcp_window_scaling; net.inet.tcp.rfc1323
+  int64_t sack = 1;                  // net.ipv4.tcp_sack; net.inet.tcp.sack.enable
+  int64_t mssdflt = 536;             // net.inet.tcp.mssdflt; TCP_MSS_DEFAULT
+  int64_t minmss = 48;               // net.ipv4.tcp_min_snd_mss; net.inet.tcp.minmss
+  bool bad_ack_hastens_syn = true;   // an unacceptable ACK in SYN-SENT: SYN again in two ticks
+  bool syn_may_carry_data = false;   // text and FIN on a SYN or SYN-ACK are taken in (FreeBSD)
+  bool initial_rtt_from_syn = true;  // the handshake gives the first round-trip sample
 
   // --- Listening ---
   // The accept queue holds backlog * halves / 2 + 1 connections.
@@ -138,6 +137,8 @@ struct TcpProfile {
   // --- Sending ---
   bool segments_fit_half_window = true;  // tcp_bound_to_half_wnd
   bool nagle_minshall = true;            // Nagle waits for a small segment in flight, not for any
+  // What goes out in one go ends with PSH, as does what a probe sends (__tcp_transmit_skb).
+  bool bursts_are_pushed = true;
   bool window_half_is_enough =
       false;  // send less than a segment if half the largest window is free
   bool fin_ignores_window = false;
@@ -166,10 +167,12 @@ struct TcpProfile {
   int64_t finwait2_timeout_ms = 60000;  // net.inet.tcp.finwait2_timeout
   int64_t fast_finwait2_recycle = 0;    // net.inet.tcp.fast_finwait2_recycle
   TimeWaitRule time_wait_rule = TimeWaitRule::kLinux;
-  int64_t rfc1337 = 0;               // net.ipv4.tcp_rfc1337
-  int64_t tw_reuse = 2;              // net.ipv4.tcp_tw_reuse: 0 never, 1 always, 2 on loopback
-  int64_t tw_reuse_delay_ms = 1000;  // net.ipv4.tcp_tw_reuse_delay
-  bool unread_data_resets = true;    // close() with unread data sends RST
+  bool acks_repeat_fin = false;       // while a FIN is unacknowledged ACKs carry it (tcp_outflags)
+  bool reset_window_is_zero = false;  // of a RST that ends a connection
+  int64_t rfc1337 = 0;                // net.ipv4.tcp_rfc1337
+  int64_t tw_reuse = 2;               // net.ipv4.tcp_tw_reuse: 0 never, 1 always, 2 on loopback
+  int64_t tw_reuse_delay_ms = 1000;   // net.ipv4.tcp_tw_reuse_delay
+  bool unread_data_resets = true;     // close() with unread data sends RST
   bool orphan_fin_wait_2_is_compact = true;  // kept as a TIME-WAIT entry
   bool syn_sent_close_keeps_fin = false;     // shutdown(SHUT_WR) in SYN-SENT: FIN after SYN-ACK
 

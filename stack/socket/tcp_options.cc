@@ -1,7 +1,8 @@
 // Options at level IPPROTO_TCP, and what the protocol takes from the shared ones.
 //
 // Programs are compiled with Linux's headers, so the numbers are Linux's: TCP_CORK is FreeBSD's
-// TCP_NOPUSH. FreeBSD's TCP_KEEPINIT has no Linux number and is known by its own, 128. An option
+// TCP_NOPUSH. FreeBSD's TCP_KEEPINIT and TCP_NOOPT have no Linux number and are known by their own,
+// 128 and 8. An option
 // that the host's system does not have is unknown there. Left out, and refused as unknown:
 // TCP_CONGESTION, TCP_FASTOPEN*, TCP_MD5SIG, TCP_ULP, TCP_REPAIR*, TCP_INQ, zero-copy. Source:
 // tcp(7); net/ipv4/tcp.c as observed on Linux 6.18; FreeBSD's tcp(4).
@@ -20,6 +21,7 @@ namespace drywire {
 namespace {
 
 constexpr int kTcpKeepInit = 128;
+constexpr int kTcpNoOpt = 8;  // what Linux calls TCP_LINGER2
 constexpr int64_t kMaxKeepSeconds = 32767;
 constexpr int64_t kMaxKeepCount = 127;
 constexpr int64_t kMaxSynCount = 127;
@@ -90,6 +92,9 @@ constexpr NumberRow kNumbers[] = {
          ++s.defer_accept;
        }
      }},
+    {kTcpNoOpt, kFreeBsdOnly, INT32_MIN, INT32_MAX,
+     [](const TcpSettings& s, const TcpProfile&) { return int64_t{s.no_options ? 1 : 0}; },
+     [](TcpSettings& s, int64_t v) { s.no_options = v != 0; }},
     {kTcpKeepInit, kFreeBsdOnly, 1, kMaxKeepSeconds,
      [](const TcpSettings& s, const TcpProfile& p) { return s.KeepInit(p).seconds(); },
      [](TcpSettings& s, int64_t v) { s.keepinit_s = static_cast<int16_t>(v); }},
@@ -242,11 +247,11 @@ Result<> TcpSocket::SetProtocolOption(int, int name, absl::Span<const uint8_t> v
   switch (name) {
     case TCP_NODELAY:
       settings.no_delay = *number != 0;
-      if (open && settings.no_delay) tcb_.Push(net().now(), actions.get());
+      if (open && settings.no_delay) tcb_.Push(net().now(), /*all=*/true, actions.get());
       break;
     case TCP_CORK:
       settings.cork = *number != 0;
-      if (open && !settings.cork) tcb_.Push(net().now(), actions.get());
+      if (open && !settings.cork) tcb_.Push(net().now(), settings.no_delay, actions.get());
       break;
     case TCP_QUICKACK:
       tcb_.SetQuickAck(net().now(), *number != 0, actions.get());

@@ -33,7 +33,7 @@ void Tcb::CheckReset(Instant now, const Segment& segment, Actions* actions) {
   const bool exact = segment.seq == expected || (profile_->rst_before_fin_accepted && after_fin &&
                                                  segment.seq == rcv_nxt_ - 1);
   const bool in_window = segment.seq.AtOrAfter(rcv_wup_) &&
-                         (profile_->rst_needs_last_ack_sent ? segment.seq.Before(RightEdge())
+                         (profile_->rst_needs_last_ack_sent ? segment.seq.Before(AcceptedEdge())
                                                             : segment.seq.AtOrBefore(RightEdge()));
   if (exact || (in_window && profile_->insecure_rst != 0)) {
     Die(TcpEvent::kReceiveRst, ResetCause(), actions);
@@ -53,7 +53,7 @@ Tcb::Check Tcb::CheckSyn(Instant now, Segment& segment, Actions* actions) {
     return Check::kPass;
   }
   if (profile_->insecure_syn != 0 && segment.seq.AtOrAfter(rcv_wup_) &&
-      segment.seq.Before(RightEdge())) {
+      segment.seq.Before(AcceptedEdge())) {
     const Cause cause = ResetCause();
     SendActiveReset(now, actions);
     Die(TcpEvent::kReceiveRst, cause, actions);
@@ -111,11 +111,11 @@ Tcb::Check Tcb::TrimToWindow(Instant now, Segment& segment, Actions* actions) {
     Die(TcpEvent::kAbort, Cause::kNone, actions);
     return Check::kDrop;
   }
-  const int32_t beyond = (segment.seq + length).Since(Max(RightEdge(), rcv_nxt_));
+  const int32_t beyond = (segment.seq + length).Since(Max(AcceptedEdge(), rcv_nxt_));
   if (beyond > 0) {
     const uint32_t cut = static_cast<uint32_t>(beyond);
     if (cut >= length) {
-      if (ReceiveWindow() != 0 || segment.seq != rcv_nxt_) {
+      if (AnnouncedWindow() != 0 || segment.seq != rcv_nxt_) {
         AnswerUnacceptable(now, segment, actions);
         return Check::kDrop;
       }
@@ -145,7 +145,7 @@ bool Tcb::MayChallenge(Instant now) {
 }
 
 void Tcb::Challenge(Instant now, Actions* actions) {
-  if (MayChallenge(now)) SendAck(now, actions);
+  if (MayChallenge(now)) SendAckAt(now, snd_max_, actions);
 }
 
 // The ACK of RFC 9293 3.10.7.4 "first". Linux limits it unless the segment carried data, which is

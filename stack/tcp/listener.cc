@@ -68,6 +68,7 @@ HandshakeOptions Listener::Negotiate(const Segment& syn, const SynAnswer& answer
   const TcpOptions& offered = syn.options;
   options.peer_mss = static_cast<uint16_t>(std::max<int64_t>(
       offered.has_mss && offered.mss != 0 ? offered.mss : profile_->mssdflt, profile_->minmss));
+  options.peer_mss = (*settings_)->ClampMss(options.peer_mss);
   options.wscale_on = offered.has_window_scale && profile_->window_scaling != 0;
   if (options.wscale_on) {
     options.snd_wscale = std::min<uint8_t>(offered.window_scale, 14);
@@ -250,9 +251,7 @@ Listener::RequestVerdict Listener::BsdRequest(Instant now, Request* request, con
                                               Actions* actions) {
   const Seq first = request->irs + 1;
   if (segment.Has(kRst)) {
-    if (segment.Has(kAck | kSyn | kFin) || !segment.seq.InWindow(first, request->rcv_wnd)) {
-      return RequestVerdict::kKeep;
-    }
+    if (!segment.seq.InWindow(first, request->rcv_wnd)) return RequestVerdict::kKeep;
     if (segment.seq == first || profile_->insecure_rst != 0) return ResetArrives();
     SendAck(now, *request, actions);
     return RequestVerdict::kKeep;

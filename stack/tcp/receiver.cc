@@ -13,18 +13,23 @@ uint32_t RoundUp(uint32_t n, uint32_t unit) { return RoundDown(n + unit - 1, uni
 
 }  // namespace
 
-uint32_t Tcb::ReceiveBuffer() const { return ReceiveBufferSize(*profile_, *settings_); }
+// FreeBSD's tcp_mss() makes the buffer a multiple of the segment size once that is agreed on.
+uint32_t Tcb::ReceiveBuffer() const {
+  const uint32_t buffer = ReceiveBufferSize(*profile_, *settings_);
+  if (profile_->window_rule == WindowRule::kLinux) return buffer;
+  const uint32_t mss = std::min(mss_, peer_mss_);
+  const bool agreed = syn_acked_ || state_ == TcpState::kSynReceived;
+  return agreed && buffer > mss ? RoundUp(buffer, mss) : buffer;
+}
 
 // How much text the buffer holds at most. Linux counts the memory of its buffers and expects half
-// of it to be text; FreeBSD rounds up to a multiple of the segment size.
+// of it to be text.
 uint32_t Tcb::FullSpace() const {
   if (profile_->window_rule == WindowRule::kLinux) {
     const uint32_t half = ReceiveBuffer() / 2;
     return settings_->window_clamp != 0 ? std::min(half, settings_->window_clamp) : half;
   }
-  const uint32_t mss = std::min(mss_, peer_mss_);
-  const uint32_t buffer = ReceiveBuffer();
-  return syn_acked_ && buffer > mss ? RoundUp(buffer, mss) : buffer;
+  return ReceiveBuffer();
 }
 
 uint32_t Tcb::FreeSpace() const {
@@ -42,9 +47,14 @@ uint32_t Tcb::InitialWindow(uint32_t mss) const {
 
 uint8_t Tcb::ChooseWindowScale() const { return ReceiveWindowScale(*profile_, *settings_); }
 
-uint32_t Tcb::ReceiveWindow() const {
+uint32_t Tcb::AnnouncedWindow() const {
   const Seq edge = RightEdge();
   return edge.After(rcv_nxt_) ? static_cast<uint32_t>(edge.Since(rcv_nxt_)) : 0;
+}
+
+Seq Tcb::AcceptedEdge() const {
+  if (profile_->window_rule == WindowRule::kLinux) return RightEdge();
+  return Max(RightEdge(), rcv_nxt_ + FreeSpace());
 }
 
 // __tcp_select_window
@@ -78,7 +88,7 @@ uint32_t Tcb::BsdWindow() const {
 // Chooses the window for a segment that acknowledges now; the offered window never shrinks. Returns
 // the header field.
 uint16_t Tcb::AnnounceWindow() {
-  const uint32_t left = ReceiveWindow();
+  const uint32_t left = AnnouncedWindow();
   uint32_t window = profile_->window_rule == WindowRule::kLinux ? LinuxWindow() : BsdWindow();
   const uint32_t unit = uint32_t{1} << rcv_wscale_;
   if (window < left) {
@@ -92,7 +102,7 @@ uint16_t Tcb::AnnounceWindow() {
 
 // Whether the program made so much room that the peer should hear of it.
 bool Tcb::WindowUpdateDue() const {
-  const uint32_t left = ReceiveWindow();
+  const uint32_t left = AnnouncedWindow();
   if (profile_->window_rule == WindowRule::kLinux) {
     if (2 * left > FullSpace()) return false;
     const uint32_t window = LinuxWindow();

@@ -150,9 +150,11 @@ Tcb::Check Tcb::CheckAck(Instant now, const Segment& segment, uint32_t window, A
     return Check::kPass;
   }
   const bool advances = segment.ack.After(snd_una_);
+  // Linux also believes a peer that closes its window (tcp_may_update_window).
+  const bool closes = window == 0 && profile_->window_rule == WindowRule::kLinux;
   const bool new_window =
       advances || segment.seq.After(snd_wl1_) ||
-      (segment.seq == snd_wl1_ && (window > snd_wnd_ || segment.ack.After(snd_wl2_)));
+      (segment.seq == snd_wl1_ && (window > snd_wnd_ || closes || segment.ack.After(snd_wl2_)));
   CheckProbeAnswer(segment, advances, new_window);
   if (new_window) {
     snd_wnd_ = window;
@@ -234,7 +236,7 @@ void Tcb::TakeText(Instant now, Segment& segment, Actions* actions) {
     const bool has_new = end.After(rcv_nxt_) || (fin && end == rcv_nxt_ && !fin_received_);
     if (segment.seq.Before(rcv_nxt_))
       NoteDuplicate(segment.seq, Min(end + (fin ? 1 : 0), rcv_nxt_));
-    if (!has_new || (length != 0 && ReceiveWindow() == 0)) {
+    if (!has_new || (length != 0 && AnnouncedWindow() == 0)) {
       // A retransmission, or a probe of a closed window: acknowledge at once.
       EnterQuickAck();
       ack_.scheduled = true;

@@ -57,13 +57,17 @@ bool Tcb::HasWriteSpace() const {
 void Tcb::Send(Instant now, Bytes data, bool more, Actions* actions) {
   DRYWIRE_CHECK(!fin_queued_) << "sending after the FIN in " << TcpStateName(state_);
   send_queue_.Append(std::move(data));
-  more_coming_ = more;
+  // "More" holds the rest back for the length of this call only; what is sent of it later goes
+  // without PSH (tcp_push, tcp_mark_push).
+  more_coming_ = tail_unpushed_ = more;
   Output(now, actions);
+  more_coming_ = false;
 }
 
-void Tcb::Push(Instant now, Actions* actions) {
-  more_coming_ = false;
+void Tcb::Push(Instant now, bool all, Actions* actions) {
+  push_all_ = all;
   if (syn_acked_) Output(now, actions);
+  push_all_ = false;
 }
 
 // Whether a FIN is to be sent and was not, or must be sent again.
@@ -73,12 +77,57 @@ bool Tcb::FinDue() const {
          state_ == TcpState::kLastAck;
 }
 
+// Segments that Linux hands down as one packet, for the device to cut: the last of several has PSH
+// (__tcp_transmit_skb).
+class Tcb::Burst {
+ public:
+  explicit Burst(Actions* actions) : actions_(actions) {}
+  // The newest segment belongs to it.
+  void Add(const Tcb& tcb) {
+    last_ = actions_->segments.size() - 1;
+    if (++count_ == 1) return;
+    if (limit_ == 0) limit_ = tcb.BurstLimit();
+    if (count_ >= limit_) End();
+  }
+  void End() {
+    if (count_ > 1) actions_->segments[last_].flags |= kPsh;
+    count_ = 0;
+  }
+
+ private:
+  Actions* actions_;
+  size_t last_ = 0;
+  uint32_t count_ = 0;
+  uint32_t limit_ = 0;  // 0: not asked yet
+};
+
+// How many segments make such a packet: what the pacing rate sends in about a millisecond, and as
+// much again as a short round trip is worth, but at least two (tcp_tso_autosize with the defaults
+// of tcp_min_tso_segs, tcp_tso_rtt_log, tcp_pacing_ss_ratio and tcp_pacing_ca_ratio).
+uint32_t Tcb::BurstLimit() const {
+  constexpr uint64_t kLargest = 65536;
+  constexpr int kPacingShift = 10;
+  constexpr int kRttLog = 9;
+  const uint64_t mss = SendMss();
+  uint64_t bytes = kLargest;
+  const auto srtt = static_cast<uint64_t>(rtt_.srtt().micros());
+  if (srtt != 0) {
+    const uint64_t cwnd = congestion_.cwnd();
+    const uint64_t percent = cwnd < congestion_.ssthresh() / 2 ? 200 : 120;
+    const uint64_t rate = mss * cwnd * percent * 10'000 / srtt;  // bytes a second
+    const uint64_t trips = srtt >> kRttLog;
+    bytes = (rate >> kPacingShift) + (trips < 32 ? kLargest >> trips : 0);
+  }
+  return static_cast<uint32_t>(std::max<uint64_t>(std::min(bytes, kLargest - 1) / mss, 2));
+}
+
 void Tcb::Output(Instant now, Actions* actions) {
   if (!syn_acked_ || state_ == TcpState::kClosed || state_ == TcpState::kTimeWait) return;
   // BSD asks once whether anything is in flight: what one call sends goes out together.
   const bool idle = snd_una_ == snd_max_;
   const Seq sent_before = snd_max_;
-  bool burst = false;
+  size_t sent = 0;
+  Burst going(actions);
   while (true) {
     const Seq end = QueueEnd();
     const uint32_t unsent = snd_nxt_.Before(end) ? static_cast<uint32_t>(end.Since(snd_nxt_)) : 0;
@@ -86,15 +135,17 @@ void Tcb::Output(Instant now, Actions* actions) {
     if ((unsent == 0 && !fin_due) || FlightSegments() >= congestion_.cwnd()) break;
     const Seq edge = snd_una_ + snd_wnd_;
     const uint32_t usable = edge.After(snd_nxt_) ? static_cast<uint32_t>(edge.Since(snd_nxt_)) : 0;
-    const uint32_t length = NextLength(unsent, usable, idle, burst, fin_due);
+    const uint32_t length = NextLength(unsent, usable, idle, sent != 0, fin_due);
     if (length == 0 && unsent != 0) break;
     const bool again = snd_nxt_ == snd_una_ && retransmits_ != 0;
     const bool fin =
         fin_due && length == unsent && (usable > length || profile_->fin_ignores_window || again);
     if (length == 0 && !fin) break;
     EmitData(now, length, fin, actions);
-    burst = true;
+    ++sent;
+    if (length != 0 && profile_->bursts_are_pushed) going.Add(*this);
   }
+  going.End();
   RearmSendTimer(now, snd_max_ != sent_before);
 }
 
@@ -120,6 +171,7 @@ uint32_t Tcb::NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst
 
 // Whether a segment less than full must wait.
 bool Tcb::NagleHolds(bool idle) const {
+  if (push_all_) return false;
   if (settings_->cork || more_coming_) return true;
   if (settings_->no_delay || idle) return false;
   return !profile_->nagle_minshall || snd_sml_.After(snd_una_);
@@ -133,7 +185,7 @@ void Tcb::EmitData(Instant now, uint32_t length, bool fin, Actions* actions) {
   segment.payload = send_queue_.Slice(static_cast<size_t>(seq.Since(QueueBase())), length);
   uint8_t flags = kAck;
   if (fin) flags |= kFin;
-  const bool last = end == QueueEnd() && !more_coming_;
+  const bool last = end == QueueEnd() && !tail_unpushed_;
   const bool forced = profile_->nagle_minshall && end.After(pushed_seq_ + (max_window_ >> 1));
   if (length != 0 && (last || forced)) {
     flags |= kPsh;
@@ -185,7 +237,14 @@ void Tcb::SendAckAt(Instant now, Seq seq, Actions* actions) {
   FillHeader(now, kAck, &segment);
 }
 
-void Tcb::SendAck(Instant now, Actions* actions) { SendAckAt(now, snd_max_, actions); }
+void Tcb::SendAck(Instant now, Actions* actions) {
+  const bool fin_out =
+      snd_max_.After(QueueEnd()) && (state_ == TcpState::kFinWait1 ||
+                                     state_ == TcpState::kClosing || state_ == TcpState::kLastAck);
+  const bool again = profile_->acks_repeat_fin && fin_out;
+  SendAckAt(now, again ? snd_max_ - 1 : snd_max_, actions);
+  if (again) actions->segments.back().flags |= kFin;
+}
 
 bool Tcb::MeasureRtt(Instant now, Seq ack, const Segment& segment) {
   if (rtt_timing_ && ack.After(rtt_seq_)) {

@@ -31,7 +31,12 @@ struct TcpSettings {
   bool no_delay = false;         // TCP_NODELAY
   bool cork = false;             // TCP_CORK, TCP_NOPUSH
   bool keepalive = false;        // SO_KEEPALIVE
+  bool no_options = false;       // TCP_NOOPT (FreeBSD)
 
+  // What is sent in a segment, too, is at most TCP_MAXSEG.
+  uint16_t ClampMss(uint16_t offered) const {
+    return max_segment != 0 && max_segment < offered ? max_segment : offered;
+  }
   Duration KeepIdle(const TcpProfile& p) const {
     return Duration::Seconds(keep_idle_s != 0 ? keep_idle_s : p.keepalive_time_s);
   }

@@ -74,16 +74,17 @@ void Tcb::SendSyn(Instant now, Actions* actions) {
   syn.seq = iss_;
   syn.flags = kSyn;
   syn.window = static_cast<uint16_t>(std::min<uint32_t>(rcv_wnd_, 65535));
-  syn.options.has_mss = true;
-  syn.options.mss = mss_;
-  const bool with_options = profile_->rexmit_drop_options == 0 || retransmits_ < 3;
+  syn.options.has_mss = !settings_->no_options;
+  syn.options.mss = syn.options.has_mss ? mss_ : 0;
+  const bool with_options =
+      !settings_->no_options && (profile_->rexmit_drop_options == 0 || retransmits_ < 3);
   if (state_ != TcpState::kSynSent) {
     syn.flags |= kAck;
     syn.ack = rcv_nxt_;
     rcv_wup_ = rcv_nxt_;
     syn.options.has_window_scale = wscale_on_;
     syn.options.has_timestamps = ts_on_;
-    syn.options.sack_permitted = sack_on_ && profile_->crossed_syn_offers_sack;
+    syn.options.sack_permitted = sack_on_;
     AckSent();
   } else if (with_options) {
     syn.options.has_window_scale = profile_->window_scaling != 0;
@@ -102,15 +103,16 @@ void Tcb::TakeSynOptions(const Segment& segment, Instant now) {
   const TcpOptions& options = segment.options;
   peer_mss_ = static_cast<uint16_t>(std::max<int64_t>(
       options.has_mss && options.mss != 0 ? options.mss : profile_->mssdflt, profile_->minmss));
-  wscale_on_ = options.has_window_scale && profile_->window_scaling != 0;
+  peer_mss_ = settings_->ClampMss(peer_mss_);
+  wscale_on_ = options.has_window_scale && profile_->window_scaling != 0 && !settings_->no_options;
   snd_wscale_ = wscale_on_ ? std::min<uint8_t>(options.window_scale, 14) : 0;
   if (!wscale_on_) rcv_wscale_ = 0;
-  ts_on_ = options.has_timestamps && profile_->timestamps != 0;
+  ts_on_ = options.has_timestamps && profile_->timestamps != 0 && !settings_->no_options;
   if (ts_on_) {
     ts_recent_ = options.ts_val;
     ts_recent_at_ = now;
   }
-  sack_on_ = options.sack_permitted && profile_->sack != 0;
+  sack_on_ = options.sack_permitted && profile_->sack != 0 && !settings_->no_options;
   ack_.rcv_mss = std::clamp<uint32_t>(std::min<uint32_t>(SendMss(), rcv_wnd_ / 2), 88, 536);
   irs_ = segment.seq;
   rcv_nxt_ = rcv_wup_ = irs_ + 1;
@@ -215,7 +217,7 @@ TimeWait Tcb::MakeTimeWait(Instant now) const {
   entry.entered_ = now;
   entry.snd_nxt_ = snd_max_;
   entry.rcv_nxt_ = rcv_nxt_;
-  entry.rcv_wnd_ = ReceiveWindow();
+  entry.rcv_wnd_ = AnnouncedWindow();
   entry.rcv_wscale_ = rcv_wscale_;
   entry.ts_on_ = ts_on_;
   entry.ts_recent_ = ts_recent_;
@@ -283,6 +285,7 @@ void Tcb::SendActiveReset(Instant now, Actions* actions) {
   Segment& reset = actions->NewSegment();
   reset.seq = snd_max_;
   FillHeader(now, kRst | kAck, &reset);
+  if (profile_->reset_window_is_zero) reset.window = 0;
 }
 
 void Tcb::Abort(Instant now, Actions* actions) {

@@ -84,8 +84,9 @@ class Tcb {
   // SIOCOUTQ. Linux takes the difference of two sequence numbers, so that a FIN counts, and of a
   // connection that has ended what was left.
   size_t OutQueue() const;
-  // After settings().no_delay or cork was cleared: sends what was held back.
-  void Push(Instant now, Actions* actions);
+  // After settings().no_delay was set or cork cleared: sends what was held back; `all`: even what
+  // a cork holds.
+  void Push(Instant now, bool all, Actions* actions);
 
   // --- Receiving (3.10.3) ---
   size_t Readable() const { return receive_queue_.size(); }
@@ -274,6 +275,8 @@ class Tcb {
   uint32_t NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst, bool fin) const;
   bool NagleHolds(bool idle) const;
   bool FinDue() const;
+  class Burst;
+  uint32_t BurstLimit() const;
   void EmitData(Instant now, uint32_t length, bool fin, Actions* actions);
   void FillHeader(Instant now, uint8_t flags, Segment* segment);
   void FillTimestamps(Instant now, Segment* segment) const;
@@ -304,7 +307,10 @@ class Tcb {
   uint32_t LinuxWindow() const;
   uint32_t BsdWindow() const;
   Seq RightEdge() const { return rcv_wup_ + rcv_wnd_; }
-  uint32_t ReceiveWindow() const;  // what is left of the announced window
+  uint32_t AnnouncedWindow() const;  // what is left of it
+  // Where the window ends that segments are judged by: on FreeBSD also what there is room for
+  // though it was never announced (tcp_do_segment).
+  Seq AcceptedEdge() const;
   void DataArrived(Instant now, uint32_t length, bool pushed);
   bool WindowUpdateDue() const;
   void NoteDuplicate(Seq left, Seq right);
@@ -374,9 +380,11 @@ class Tcb {
   bool receive_shut_ : 1 = false;
   bool orphan_ : 1 = false;
   bool rtt_timing_ : 1 = false;
-  bool more_coming_ : 1 = false;  // the last Send() said so
-  bool in_loss_ : 1 = false;      // since a timeout, until Trouble::loss_high is acknowledged
-  bool probe_out_ : 1 = false;    // a tail loss probe was sent, see CheckProbeAnswer()
+  bool more_coming_ : 1 = false;    // for the length of a Send()
+  bool tail_unpushed_ : 1 = false;  // the last Send() said that more was coming
+  bool push_all_ : 1 = false;       // for the length of a Push()
+  bool in_loss_ : 1 = false;        // since a timeout, until Trouble::loss_high is acknowledged
+  bool probe_out_ : 1 = false;      // a tail loss probe was sent, see CheckProbeAnswer()
   bool probe_repeats_ : 1 = false;
   bool dsack_ : 1 = false;  // the next segment tells of a duplicate (RFC 2883)
 

@@ -170,6 +170,7 @@ bool Tcb::WakeUpWrite(Instant now, Actions* actions) {
   if (length != 0) {
     timer_ = Timer::kNone;
     EmitData(now, length, FinDue() && length == unsent && usable > length, actions);
+    if (profile_->bursts_are_pushed) actions->segments.back().flags |= kPsh;
     RearmSendTimer(now);
     return true;
   }

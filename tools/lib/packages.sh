@@ -1,9 +1,9 @@
 # The Debian packages that Drywire needs, and how they get installed. Sourced, never run.
 
-# For the command itself.
+# For the command itself; python3 is for the code in packetdrill scripts.
 readonly BUILD_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
-  g++ libabsl-dev libboost-context-dev libyaml-cpp-dev
+  g++ libabsl-dev libboost-context-dev libyaml-cpp-dev python3
 )
 # For the tests and the benchmarks; iproute2 and nftables are for the real kernel's side of
 # tests/oracle.

@@ -277,8 +277,10 @@ TEST_F(FreeBsdTcp, OptionsAreItsOwn) {  // tcp(4)
   EXPECT_EQ(s->Set(IPPROTO_TCP, TCP_NODELAY, 1), "0");
   EXPECT_EQ(s->Set(IPPROTO_TCP, 128, 3), "0");  // TCP_KEEPINIT
   EXPECT_EQ(s->Get(IPPROTO_TCP, 128), "3");
-  for (int option : {TCP_SYNCNT, TCP_USER_TIMEOUT, TCP_LINGER2, TCP_DEFER_ACCEPT, TCP_QUICKACK,
-                     TCP_WINDOW_CLAMP}) {
+  EXPECT_EQ(s->Set(IPPROTO_TCP, 8, 1), "0");  // TCP_NOOPT
+  EXPECT_EQ(s->Get(IPPROTO_TCP, 8), "1");
+  for (int option :
+       {TCP_SYNCNT, TCP_USER_TIMEOUT, TCP_DEFER_ACCEPT, TCP_QUICKACK, TCP_WINDOW_CLAMP}) {
     EXPECT_EQ(s->Set(IPPROTO_TCP, option, 1), "kOptionUnknown") << option;
     EXPECT_EQ(s->Get(IPPROTO_TCP, option), "kOptionUnknown") << option;
   }

@@ -63,6 +63,11 @@ class MatrixTest : public testing::TestWithParam<std::tuple<System, TcpState>> {
   std::string Ack() const {
     return absl::StrCat(". ", SndNxt(state()), ":", SndNxt(state()), "(0) ack ", RcvNxt(state()));
   }
+  // What tcp_output() makes of it: FreeBSD's has an unacknowledged FIN again (tcp_outflags).
+  std::string OutputAck() const {
+    const bool fin = !linux() && WeSentFin(state()) && state() != TcpState::kFinWait2;
+    return fin ? absl::StrCat("F. 1:1(0) ack ", RcvNxt(state())) : Ack();
+  }
   void InjectAt(const char* flags, uint32_t seq) {
     const bool ack = std::string(flags).find('.') != std::string::npos;
     tcp_.Inject(absl::StrCat(flags, " ", seq, ":", seq, "(0)", ack ? absl::StrCat(" ack ", 1) : "",
@@ -128,14 +133,14 @@ TEST_P(MatrixTest, SegmentWithoutAckIsDropped) {
 TEST_P(MatrixTest, SegmentBeyondTheWindowDrawsAck) {  // RFC 9293 3.10.7.4 first
   InjectAt(".", RcvNxt(state()) + 2000000);
   tcp_.ExpectState(state());
-  tcp_.Expect(Ack());
+  tcp_.Expect(OutputAck());
   tcp_.ExpectNothing();
 }
 
 TEST_P(MatrixTest, AckBeyondSndNxt) {  // Linux 21; RFC 5961 5
   tcp_.Inject(absl::StrCat(". ", RcvNxt(state()), ":", RcvNxt(state()), "(0) ack 1000 win 65535"));
   tcp_.ExpectState(state());
-  tcp_.Expect(state() == TcpState::kSynReceived ? "R 1000:1000(0) win 0" : Ack());
+  tcp_.Expect(state() == TcpState::kSynReceived ? "R 1000:1000(0) win 0" : OutputAck());
   tcp_.ExpectNothing();
 }
 

@@ -237,11 +237,13 @@ TEST(LinuxConnectTest, SimultaneousOpen) {  // Linux 11
   tcp.ExpectNothing();
 }
 
-TEST(FreeBsdConnectTest, SimultaneousOpenWithoutSack) {  // FreeBSD, segments 4
+// tcp_do_segment and tcp_addoptions of FreeBSD: SACK is offered back to a peer that offered it, as
+// the tcp-testsuite's rcv-*-syn-rcvd-via-syn-sent scripts have it.
+TEST(FreeBsdConnectTest, SimultaneousOpenOffersSackBack) {  // FreeBSD, segments 4
   TcbHarness tcp(FreeBsdProfile());
   tcp.SynSent();
   tcp.Inject("S 100:100(0) win 65535 <mss 1460,sackOK>");
-  tcp.Expect("S. 0:0(0) ack 101 win 65535 <mss 1460>");
+  tcp.Expect("S. 0:0(0) ack 101 win 65535 <mss 1460,sackOK>");
   tcp.ExpectState(TcpState::kSynReceived);
 }
 

@@ -1,0 +1,213 @@
+// Scripts that run: what passes, what fails and how it is told, what is skipped.
+#include "tools/pkt/runner.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "sim/core/trace.h"
+#include "tools/pkt/config.h"
+#include "tools/pkt/python.h"
+
+namespace drywire::pkt {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Status = Outcome::Status;
+
+constexpr char kHandshake[] = R"(0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 < S 0:0(0) win 32792 <mss 1000,nop,wscale 7>
++0 > S. 0:0(0) ack 1 <mss 1460,nop,wscale 10>
++.1 < . 1:1(0) ack 1 win 257
++0 accept(3, ..., ...) = 4
+)";
+
+Outcome RunOn(const char* personality, const std::string& text) {
+  static auto* const python = new Python();
+  RunOptions options;
+  options.personality = personality;
+  return RunScript("t.pkt", text, options, *python);
+}
+Outcome Run(const std::string& text) { return RunOn("linux", text); }
+Outcome Connected(const std::string& rest) { return Run(absl::StrCat(kHandshake, rest)); }
+
+TEST(RunnerTest, HandshakeDataAndClose) {
+  const Outcome outcome = Connected(R"(+0 write(4, ..., 1000) = 1000
++0 > P. 1:1001(1000) ack 1
++.1 < . 1:1(0) ack 1001 win 257
++0 close(4) = 0
++0 > F. 1001:1001(0) ack 1
++.1 < F. 1:1(0) ack 1002 win 257
++0 > . 1002:1002(0) ack 2
+)");
+  EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
+}
+
+TEST(RunnerTest, BothSystemsConnect) {
+  const std::string text = R"(0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0...0.1 connect(3, ..., ...) = 0
++0 > S 0:0(0) <...>
++.1 < S. 0:0(0) ack 1 win 32792 <mss 1000,nop,wscale 7>
++0 > . 1:1(0) ack 1
+)";
+  for (const char* personality : {"linux", "freebsd"}) {
+    const Outcome outcome = RunOn(personality, text);
+    EXPECT_EQ(outcome.status, Status::kPassed) << personality << outcome.details;
+  }
+}
+
+TEST(RunnerTest, TheSameScriptTwiceIsTheSameRun) {
+  const Outcome first = Connected("+0 close(4) = 0\n+0 > F. 1:1(0) ack 1\n");
+  const Outcome second = Connected("+0 close(4) = 0\n+0 > F. 1:1(0) ack 1\n");
+  EXPECT_EQ(first.status, Status::kPassed) << first.details;
+  EXPECT_EQ(first.digest, second.digest);
+  EXPECT_NE(first.digest, Digest());
+}
+
+struct Failure {
+  const char* rest;
+  const char* reason;
+};
+
+class RunnerFailureTest : public testing::TestWithParam<Failure> {};
+
+TEST_P(RunnerFailureTest, IsTold) {
+  const Outcome outcome = Connected(GetParam().rest);
+  EXPECT_EQ(outcome.status, Status::kFailed);
+  EXPECT_THAT(outcome.reason, HasSubstr(GetParam().reason));
+  EXPECT_THAT(outcome.details, HasSubstr("the last packets:"));
+  EXPECT_THAT(outcome.details, HasSubstr("ESTAB"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RunnerFailureTest,
+    testing::Values(
+        Failure{"+0 write(4, ..., 10) = 10\n+0 > . 1:11(10) ack 1\n", "flags: expected ., got P."},
+        Failure{"+0 write(4, ..., 10) = 10\n+0 > P. 1:21(20) ack 1\n",
+                "got 10 bytes and then another packet"},
+        Failure{"+0 write(4, ..., 10) = 10\n+1 > P. 1:11(10) ack 1\n",
+                "expected the packet at 1.100000 s, but it was at 0.100000 s"},
+        Failure{"+0 > P. 1:11(10) ack 1\n", "no packet came until"},
+        Failure{"+0 write(4, ..., 10) = 11\n", "expected 11, got 10"},
+        Failure{"+0 read(4, ..., 10) = -1 EAGAIN (x)\n", "the call blocks for ever"},
+        Failure{"+0 recv(4, ..., 10, MSG_DONTWAIT) = -1 EPIPE (x)\n",
+                "expected -1 EPIPE, got -1 EAGAIN"},
+        Failure{"+0 getsockopt(4, SOL_SOCKET, SO_ERROR, [ECONNRESET], [4]) = 0\n",
+                "expected ECONNRESET (Connection reset by peer), got 0"},
+        Failure{"+0 setsockopt(4, SOL_SOCKET, SO_NONSENSE, [1], 4) = 0\n",
+                "unknown constant SO_NONSENSE"},
+        Failure{"+0 vfork() = 0\n", "the system call vfork() is not modelled"},
+        Failure{"+0 close() = 0\n", "close() has the arguments (fd), not 0 of them"},
+        Failure{"+0 `reboot`\n", "the command 'reboot' is not understood"},
+        Failure{"+0 `sysctl -w net.ipv4.tcp_nonsense=1`\n",
+                "\"net.ipv4.tcp_nonsense\" is not modelled"},
+        Failure{"+0 %{ assert tcpi_state == TCP_CLOSE, tcpi_state }%\n", "assertion failed: 1"},
+        Failure{"+0 %{ nonsense }%\n", "NameError: name 'nonsense' is not defined"}));
+
+TEST(RunnerTest, SegmentsMakeUpAPayload) {
+  const std::string rest = "+0 write(4, ..., 3000) = 3000\n+0 > P. 1:3001(3000) ack 1\n";
+  EXPECT_EQ(Connected(rest).status, Status::kPassed);
+  const Outcome strict = Run(absl::StrCat("--strict_segments\n", kHandshake, rest));
+  EXPECT_THAT(strict.reason, HasSubstr("length: expected 3000, got 1000"));
+}
+
+TEST(RunnerTest, TimestampsAreTheScripts) {
+  const Outcome outcome = Run(R"(0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 < S 0:0(0) win 20000 <mss 1000,sackOK,TS val 100 ecr 0>
++0 > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 700 ecr 100>
++.1 < . 1:1(0) ack 1 win 20000 <nop,nop,TS val 200 ecr 700>
++0 accept(3, ..., ...) = 4
++0 < . 1:11(10) ack 1 win 20000 <nop,nop,TS val 201 ecr 999>
+)");
+  EXPECT_THAT(outcome.reason, HasSubstr("TS ecr 999 echoes no TS val that was sent before"));
+}
+
+TEST(RunnerTest, SkipsByName) {
+  struct Case {
+    const char* text;
+    const char* feature;
+  };
+  for (const Case& c : {
+           Case{"--udp_encapsulation=tcp\n0 close(3) = 0", "TCP over UDP (--udp_encapsulation)"},
+           Case{"0 < S 0:0(0) win 1 <md5 valid>", "TCP MD5 signatures"},
+           Case{"0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+                "+0 setsockopt(3, SOL_SOCKET, SO_ZEROCOPY, [1], 4) = 0",
+                "zerocopy"},
+       }) {
+    const Outcome outcome = Run(c.text);
+    EXPECT_EQ(outcome.status, Status::kSkipped) << c.text;
+    EXPECT_EQ(outcome.reason, c.feature);
+  }
+  static auto* const python = new Python();
+  RunOptions options;
+  options.config.ip = IpMode::kIpv4;
+  EXPECT_EQ(RunScript("t.pkt", "--ip_version=ipv6\n0 close(3) = 0", options, *python).reason,
+            "for ipv6 only");
+}
+
+TEST(RunnerTest, CodeKeepsItsNamesAndPrints) {
+  const Outcome outcome = Connected("+0 %{ x = 1; print('hello') }%\n+0 %{ assert x == 1 }%\n");
+  EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
+  EXPECT_EQ(outcome.printed, "hello\n");
+  // Another script has other names.
+  EXPECT_THAT(Connected("+0 %{ x }%\n").reason, HasSubstr("NameError"));
+}
+
+TEST(RunnerTest, CommandsChangeTheHost) {
+  const Outcome outcome =
+      Run("`sysctl -q net.ipv4.tcp_syn_retries=1\n echo 0 > /proc/sys/net/ipv4/tcp_sack`\n"
+          "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+          "+0 getsockopt(3, SOL_TCP, TCP_SYNCNT, [1], [4]) = 0\n"
+          "+0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n"
+          "+0 connect(3, ..., ...) = -1 EINPROGRESS (x)\n"
+          "+0 > S 0:0(0) <mss 1460,nop,nop,TS val 1 ecr 0,nop,wscale 10>\n"
+          "+0 `ss | grep -c SYN_SENT | grep 1`\n");
+  EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
+}
+
+TEST(RunnerTest, EveryIpMode) {
+  static auto* const python = new Python();
+  for (const IpMode mode : {IpMode::kIpv4, IpMode::kIpv6, IpMode::kMapped}) {
+    RunOptions options;
+    options.config.ip = mode;
+    const std::string mss = mode == IpMode::kIpv6 ? "1440" : "1460";
+    const Outcome outcome = RunScript(
+        "t.pkt",
+        absl::StrCat("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+                     "+0 bind(3, ..., ...) = 0\n+0 listen(3, 1) = 0\n"
+                     "+0 < S 0:0(0) win 1000 <mss 1000>\n+0 > S. 0:0(0) ack 1 <mss ",
+                     mss, ">\n+0 < . 1:1(0) ack 1 win 1000\n+0 accept(3, ..., ...) = 4\n"),
+        options, *python);
+    EXPECT_EQ(outcome.status, Status::kPassed) << IpModeName(mode) << outcome.details;
+  }
+}
+
+TEST(RunnerTest, DatagramsAndIcmp) {
+  const Outcome outcome = Run(R"(0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3
++0 connect(3, ..., ...) = 0
++0 send(3, ..., 100, 0) = 100
++0 > udp (100)
++.1 < icmp unreachable port_unreachable [udp (100)]
++0 send(3, ..., 100, 0) = -1 ECONNREFUSED (Connection refused)
++.1 < udp (50)
++0 recv(3, ..., 100, 0) = 50
+)");
+  EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
+}
+
+TEST(RunnerTest, WhatDoesNotParseFails) {
+  const Outcome outcome = Run("0 close(3");
+  EXPECT_EQ(outcome.status, Status::kFailed);
+  EXPECT_EQ(outcome.reason, "1:10: end of the script: expected ')'");
+  EXPECT_EQ(outcome.details, "t.pkt:1:10: end of the script: expected ')'\n");
+  EXPECT_THAT(Run("--mtu=x\n0 close(3) = 0").reason, HasSubstr("--mtu=x: expected BYTES"));
+}
+
+}  // namespace
+}  // namespace drywire::pkt

@@ -1,0 +1,244 @@
+// Reading and writing.
+// errqueue.h needs the timespec of time.h.
+// clang-format off
+#include <time.h>
+#include <linux/errqueue.h>
+// clang-format on
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "stack/sys/syscalls.h"
+#include "tools/pkt/call_frame.h"
+
+namespace drywire::pkt {
+namespace {
+
+using Kind = Expression::Kind;
+constexpr size_t kMaxVectors = 1024;
+constexpr int64_t kMaxBytes = 64 << 20;
+constexpr size_t kControlRoom = 4096;
+
+bool SkipsForFlags(CallFrame& frame, int flags) {
+  if ((flags & MSG_ZEROCOPY) == 0) return false;
+  frame.Skip("zerocopy");
+  return true;
+}
+
+void Read(CallFrame& frame) {
+  const int fd = frame.Fd(0);
+  std::vector<char> data(frame.Size(2));
+  if (frame.failed()) return;
+  const SysResult result =
+      SysRead(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size());
+  if (frame.Finish(result)) {
+    frame.CompareData(frame.argument(1), data.data(), static_cast<size_t>(result.value));
+  }
+}
+
+void Recv(CallFrame& frame) {
+  const int fd = frame.Fd(0);
+  std::vector<char> data(frame.Size(2));
+  const auto flags = static_cast<int>(frame.Integer(3));
+  if (frame.failed()) return;
+  const SysResult result =
+      SysRecv(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size(), flags);
+  const size_t got = std::min(data.size(), static_cast<size_t>(std::max<int64_t>(result.value, 0)));
+  if (frame.Finish(result)) frame.CompareData(frame.argument(1), data.data(), got);
+}
+
+void Recvfrom(CallFrame& frame) {
+  const int fd = frame.Fd(0);
+  std::vector<char> data(frame.Size(2));
+  const auto flags = static_cast<int>(frame.Integer(3));
+  if (frame.failed()) return;
+  sockaddr_storage address = {};
+  socklen_t length = sizeof address;
+  const SysResult result =
+      SysRecvfrom(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size(), flags,
+                  reinterpret_cast<sockaddr*>(&address), &length);
+  const size_t got = std::min(data.size(), static_cast<size_t>(std::max<int64_t>(result.value, 0)));
+  if (frame.Finish(result)) frame.CompareData(frame.argument(1), data.data(), got);
+}
+
+void Write(CallFrame& frame) {
+  const int fd = frame.Fd(0);
+  std::vector<char> data = frame.Data(frame.argument(1), frame.Size(2));
+  if (frame.failed()) return;
+  frame.Finish(SysWrite(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size()));
+}
+
+void Send(CallFrame& frame) {
+  const int fd = frame.Fd(0);
+  std::vector<char> data = frame.Data(frame.argument(1), frame.Size(2));
+  const auto flags = static_cast<int>(frame.Integer(3));
+  if (frame.failed() || SkipsForFlags(frame, flags)) return;
+  frame.Finish(
+      SysSend(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size(), flags));
+}
+
+void Sendto(CallFrame& frame) {
+  const int fd = frame.Fd(0);
+  std::vector<char> data = frame.Data(frame.argument(1), frame.Size(2));
+  const auto flags = static_cast<int>(frame.Integer(3));
+  const CallFrame::SocketAddress address = frame.AddressOf(4, CallFrame::Default::kRemote);
+  if (frame.failed() || SkipsForFlags(frame, flags)) return;
+  frame.flows().OnConnect(static_cast<int>(frame.Integer(0)),
+                          address.storage.ss_family == AF_UNSPEC);
+  frame.Finish(SysSendto(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size(),
+                         flags, address.get(), address.length));
+}
+
+// [{..., 1000}, {"text", 4}]
+struct Vectors {
+  std::vector<std::vector<char>> buffers;
+  std::vector<iovec> iovecs;
+};
+
+Vectors ReadVectors(CallFrame& frame, const Expression& list) {
+  Vectors vectors;
+  if (list.kind != Kind::kList || list.items.size() > kMaxVectors) {
+    frame.Fail(absl::StrCat("expected a list of {data, length}, got ", list.ToString()));
+    return vectors;
+  }
+  int64_t all = 0;
+  for (const Expression& item : list.items) {
+    if (item.kind != Kind::kStruct || item.items.size() != 2) {
+      frame.Fail(absl::StrCat("expected {data, length}, got ", item.ToString()));
+      return vectors;
+    }
+    const int64_t length = frame.Integer(item.items[1]);
+    if (length < 0 || length > kMaxBytes - all) {
+      frame.Fail(
+          absl::StrCat("expected lengths of together at most ", kMaxBytes, ", got ", length));
+      return vectors;
+    }
+    all += length;
+    vectors.buffers.push_back(frame.Data(item.items[0], static_cast<size_t>(length)));
+  }
+  for (std::vector<char>& buffer : vectors.buffers) {
+    vectors.iovecs.push_back({buffer.data(), buffer.size()});
+  }
+  return vectors;
+}
+
+template <SysResult (*Call)(SysContext&, int, const iovec*, int)>
+void Vectored(CallFrame& frame) {
+  const int fd = frame.Fd(0);
+  const Vectors vectors = ReadVectors(frame, frame.argument(1));
+  const auto count = static_cast<int>(frame.Integer(2));
+  if (count > static_cast<int>(vectors.iovecs.size())) frame.Fail("fewer vectors than said");
+  if (frame.failed()) return;
+  frame.Finish(Call(frame.context, fd, vectors.iovecs.data(), count));
+}
+
+// {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0, msg_control=[...]}
+struct Message {
+  Vectors vectors;
+  CallFrame::SocketAddress name;
+  std::vector<char> control;
+  const Expression* expected_control = nullptr;
+  int expected_flags = 0;
+  msghdr header = {};
+};
+
+bool ReadMessage(CallFrame& frame, bool sending, Message* message) {
+  const Expression& expression = frame.argument(1);
+  const Expression* iov = expression.Find("msg_iov");
+  const Expression* flags = expression.Find("msg_flags");
+  message->expected_control = expression.Find("msg_control");
+  if (expression.kind != Kind::kStruct || iov == nullptr) {
+    frame.Fail(absl::StrCat("expected {msg_name(...)=..., msg_iov(N)=[...], msg_flags=N}, got ",
+                            expression.ToString()));
+    return false;
+  }
+  message->vectors = ReadVectors(frame, *iov);
+  if (flags != nullptr) message->expected_flags = static_cast<int>(frame.Integer(*flags));
+  message->control.resize(sending ? 0 : kControlRoom);
+  message->header.msg_iov = message->vectors.iovecs.data();
+  message->header.msg_iovlen = message->vectors.iovecs.size();
+  message->header.msg_control = message->control.data();
+  message->header.msg_controllen = message->control.size();
+  return !frame.failed();
+}
+
+void Sendmsg(CallFrame& frame) {
+  const int fd = frame.Fd(0);
+  Message message;
+  if (!ReadMessage(frame, /*sending=*/true, &message)) return;
+  const auto flags = static_cast<int>(frame.Integer(2));
+  if (frame.failed() || SkipsForFlags(frame, flags)) return;
+  if ((flags & MSG_FASTOPEN) != 0) {
+    frame.flows().OnConnect(static_cast<int>(frame.Integer(0)), false);
+  }
+  frame.Finish(SysSendmsg(frame.context, fd, &message.header, flags));
+}
+
+void CompareError(CallFrame& frame, const Expression& expected, const sock_extended_err& error) {
+  const auto check = [&](const char* name, int64_t actual) {
+    const Expression* member = expected.Find(name);
+    if (member == nullptr || member->kind == Kind::kEllipsis) return;
+    frame.Compare(name, frame.Integer(*member), actual);
+  };
+  check("ee_errno", error.ee_errno);
+  check("ee_origin", error.ee_origin);
+  check("ee_type", error.ee_type);
+  check("ee_code", error.ee_code);
+  check("ee_info", error.ee_info);
+  check("ee_data", error.ee_data);
+}
+
+void CompareControl(CallFrame& frame, const Expression& expected, msghdr& header) {
+  cmsghdr* got = CMSG_FIRSTHDR(&header);
+  for (const Expression& item : expected.items) {
+    const Expression* level = item.Find("cmsg_level");
+    const Expression* type = item.Find("cmsg_type");
+    const Expression* data = item.Find("cmsg_data");
+    if (level == nullptr || type == nullptr) return frame.Fail("expected {cmsg_level=, cmsg_type=");
+    if (got == nullptr) return frame.Fail(absl::StrCat("no control message ", item.ToString()));
+    frame.Compare("cmsg_level", frame.Integer(*level), int64_t{got->cmsg_level});
+    frame.Compare("cmsg_type", frame.Integer(*type), int64_t{got->cmsg_type});
+    if (frame.failed()) return;
+    if (data != nullptr && data->Find("ee_errno") != nullptr) {
+      sock_extended_err error = {};
+      std::memcpy(&error, CMSG_DATA(got), sizeof error);
+      CompareError(frame, *data, error);
+    }
+    got = CMSG_NXTHDR(&header, got);
+  }
+  if (got != nullptr) frame.Fail("a control message more than expected");
+}
+
+void Recvmsg(CallFrame& frame) {
+  const int fd = frame.Fd(0);
+  Message message;
+  if (!ReadMessage(frame, /*sending=*/false, &message)) return;
+  const auto flags = static_cast<int>(frame.Integer(2));
+  if (frame.failed()) return;
+  if (!frame.Finish(SysRecvmsg(frame.context, fd, &message.header, flags))) return;
+  frame.Compare("msg_flags", message.expected_flags, message.header.msg_flags);
+  if (message.expected_control != nullptr) {
+    CompareControl(frame, *message.expected_control, message.header);
+  }
+}
+
+constexpr CallSyntax kCalls[] = {
+    {"read", "fd, data, size", 3, 3, Read},
+    {"write", "fd, data, size", 3, 3, Write},
+    {"recv", "fd, data, size, flags", 4, 4, Recv},
+    {"recvfrom", "fd, data, size, flags, address, length", 6, 6, Recvfrom},
+    {"recvmsg", "fd, message, flags", 3, 3, Recvmsg},
+    {"send", "fd, data, size, flags", 4, 4, Send},
+    {"sendto", "fd, data, size, flags, address, length", 6, 6, Sendto},
+    {"sendmsg", "fd, message, flags", 3, 3, Sendmsg},
+    {"readv", "fd, [vectors], count", 3, 3, Vectored<SysReadv>},
+    {"writev", "fd, [vectors], count", 3, 3, Vectored<SysWritev>},
+};
+
+}  // namespace
+
+absl::Span<const CallSyntax> DataCallTable() { return kCalls; }
+
+}  // namespace drywire::pkt
