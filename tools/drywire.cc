@@ -14,11 +14,8 @@
 
 int main(int argc, char** argv) {
   const drywire::Verb verbs[] = {
-      drywire::kHelpVerb,
-      drywire::kDemoVerb,
-      drywire::kErrorsVerb,
-      drywire::kPktVerb,
-      drywire::kVersionVerb,
+      drywire::kHelpVerb, drywire::kDemoVerb,    drywire::kErrorsVerb,
+      drywire::kPktVerb,  drywire::kVersionVerb,
   };
   const std::vector<absl::string_view> args(argv + 1, argv + argc);
   return drywire::RunCommand(args, verbs, std::cout, std::cerr);

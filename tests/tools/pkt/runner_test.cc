@@ -32,8 +32,8 @@ Outcome RunOn(const char* personality, const std::string& text) {
   options.personality = personality;
   return RunScript("t.pkt", text, options, *python);
 }
-Outcome Run(const std::string& text) { return RunOn("linux", text); }
-Outcome Connected(const std::string& rest) { return Run(absl::StrCat(kHandshake, rest)); }
+Outcome RunText(const std::string& text) { return RunOn("linux", text); }
+Outcome Connected(const std::string& rest) { return RunText(absl::StrCat(kHandshake, rest)); }
 
 TEST(RunnerTest, HandshakeDataAndClose) {
   const Outcome outcome = Connected(R"(+0 write(4, ..., 1000) = 1000
@@ -111,12 +111,12 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(RunnerTest, SegmentsMakeUpAPayload) {
   const std::string rest = "+0 write(4, ..., 3000) = 3000\n+0 > P. 1:3001(3000) ack 1\n";
   EXPECT_EQ(Connected(rest).status, Status::kPassed);
-  const Outcome strict = Run(absl::StrCat("--strict_segments\n", kHandshake, rest));
+  const Outcome strict = RunText(absl::StrCat("--strict_segments\n", kHandshake, rest));
   EXPECT_THAT(strict.reason, HasSubstr("length: expected 3000, got 1000"));
 }
 
 TEST(RunnerTest, TimestampsAreTheScripts) {
-  const Outcome outcome = Run(R"(0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
+  const Outcome outcome = RunText(R"(0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 +0 bind(3, ..., ...) = 0
 +0 listen(3, 1) = 0
 +0 < S 0:0(0) win 20000 <mss 1000,sackOK,TS val 100 ecr 0>
@@ -140,7 +140,7 @@ TEST(RunnerTest, SkipsByName) {
                 "+0 setsockopt(3, SOL_SOCKET, SO_ZEROCOPY, [1], 4) = 0",
                 "zerocopy"},
        }) {
-    const Outcome outcome = Run(c.text);
+    const Outcome outcome = RunText(c.text);
     EXPECT_EQ(outcome.status, Status::kSkipped) << c.text;
     EXPECT_EQ(outcome.reason, c.feature);
   }
@@ -160,14 +160,14 @@ TEST(RunnerTest, CodeKeepsItsNamesAndPrints) {
 }
 
 TEST(RunnerTest, CommandsChangeTheHost) {
-  const Outcome outcome =
-      Run("`sysctl -q net.ipv4.tcp_syn_retries=1\n echo 0 > /proc/sys/net/ipv4/tcp_sack`\n"
-          "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
-          "+0 getsockopt(3, SOL_TCP, TCP_SYNCNT, [1], [4]) = 0\n"
-          "+0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n"
-          "+0 connect(3, ..., ...) = -1 EINPROGRESS (x)\n"
-          "+0 > S 0:0(0) <mss 1460,nop,nop,TS val 1 ecr 0,nop,wscale 10>\n"
-          "+0 `ss | grep -c SYN_SENT | grep 1`\n");
+  const Outcome outcome = RunText(
+      "`sysctl -q net.ipv4.tcp_syn_retries=1\n echo 0 > /proc/sys/net/ipv4/tcp_sack`\n"
+      "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+      "+0 getsockopt(3, SOL_TCP, TCP_SYNCNT, [1], [4]) = 0\n"
+      "+0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n"
+      "+0 connect(3, ..., ...) = -1 EINPROGRESS (x)\n"
+      "+0 > S 0:0(0) <mss 1460,nop,nop,TS val 1 ecr 0,nop,wscale 10>\n"
+      "+0 `ss | grep -c SYN_SENT | grep 1`\n");
   EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
 }
 
@@ -189,7 +189,7 @@ TEST(RunnerTest, EveryIpMode) {
 }
 
 TEST(RunnerTest, DatagramsAndIcmp) {
-  const Outcome outcome = Run(R"(0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3
+  const Outcome outcome = RunText(R"(0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3
 +0 connect(3, ..., ...) = 0
 +0 send(3, ..., 100, 0) = 100
 +0 > udp (100)
@@ -202,11 +202,11 @@ TEST(RunnerTest, DatagramsAndIcmp) {
 }
 
 TEST(RunnerTest, WhatDoesNotParseFails) {
-  const Outcome outcome = Run("0 close(3");
+  const Outcome outcome = RunText("0 close(3");
   EXPECT_EQ(outcome.status, Status::kFailed);
   EXPECT_EQ(outcome.reason, "1:10: end of the script: expected ')'");
   EXPECT_EQ(outcome.details, "t.pkt:1:10: end of the script: expected ')'\n");
-  EXPECT_THAT(Run("--mtu=x\n0 close(3) = 0").reason, HasSubstr("--mtu=x: expected BYTES"));
+  EXPECT_THAT(RunText("--mtu=x\n0 close(3) = 0").reason, HasSubstr("--mtu=x: expected BYTES"));
 }
 
 }  // namespace
