@@ -6,15 +6,18 @@
 namespace drywire {
 
 void Reassembly::Add(Seq seq, Bytes payload, bool fin) {
-  latest_ = seq;
+  ++arrivals_;
   auto at = pieces_.begin();
   while (at != pieces_.end() && at->seq.AtOrBefore(seq)) {
     const Seq end = seq + static_cast<uint32_t>(payload.size());
-    if (end.AtOrBefore(at->end()) && (!fin || at->fin)) return;  // known already
+    if (end.AtOrBefore(at->end()) && (!fin || at->fin)) {  // known already
+      at->arrival = arrivals_;
+      return;
+    }
     ++at;
   }
   bytes_ += payload.size();
-  pieces_.insert(at, Piece{seq, std::move(payload), fin});
+  pieces_.insert(at, Piece{seq, std::move(payload), fin, arrivals_});
 }
 
 bool Reassembly::TakeNext(Seq rcv_nxt, Bytes* payload, bool* fin) {
@@ -48,23 +51,26 @@ SackBlock Reassembly::Overlap(Seq seq, Seq end) const {
 }
 
 int Reassembly::FillSack(int limit, TcpOptions* options) const {
-  std::vector<SackBlock> blocks;
-  size_t recent = 0;
+  struct Block {
+    SackBlock sack;
+    uint32_t arrival;
+  };
+  std::vector<Block> blocks;
   for (const Piece& piece : pieces_) {
     const Seq end = piece.end() + (piece.fin ? 1 : 0);
-    if (!blocks.empty() && piece.seq.AtOrBefore(blocks.back().right)) {
-      blocks.back().right = Max(blocks.back().right, end);
+    if (!blocks.empty() && piece.seq.AtOrBefore(blocks.back().sack.right)) {
+      Block& last = blocks.back();
+      last.sack.right = Max(last.sack.right, end);
+      last.arrival = std::max(last.arrival, piece.arrival);
     } else {
-      blocks.push_back({piece.seq, end});
+      blocks.push_back({{piece.seq, end}, piece.arrival});
     }
-    if (piece.seq == latest_) recent = blocks.size() - 1;
   }
-  if (blocks.empty()) return 0;
-  std::rotate(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(recent),
-              blocks.begin() + static_cast<std::ptrdiff_t>(recent) + 1);
+  std::sort(blocks.begin(), blocks.end(),
+            [](const Block& a, const Block& b) { return a.arrival > b.arrival; });
   const int n = std::min<int>(limit, static_cast<int>(blocks.size()));
   for (int i = 0; i < n; ++i)
-    options->sack[static_cast<size_t>(i)] = blocks[static_cast<size_t>(i)];
+    options->sack[static_cast<size_t>(i)] = blocks[static_cast<size_t>(i)].sack;
   options->sack_count = static_cast<uint8_t>(n);
   return n;
 }
