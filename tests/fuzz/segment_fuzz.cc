@@ -148,7 +148,7 @@ class Victim {
       case 0:
         settings.no_delay = bytes_.Flag();
         settings.cork = !settings.no_delay && bytes_.Flag();
-        tcb_.Push(now_, &actions_);
+        tcb_.Push(now_, settings.no_delay, &actions_);
         break;
       case 1:
         settings.keepalive = bytes_.Flag();
