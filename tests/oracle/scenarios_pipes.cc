@@ -175,6 +175,7 @@ void Count(int) { ++g_signals; }
 
 ORACLE(Pipe, Sigpipe, kLoop) {
   it.On("a", [](Script& s) {
+    g_signals = 0;
     os::signal(SIGPIPE, Count);
     const Pipe p = MakePipe();
     os::close(p.read);
@@ -734,6 +735,7 @@ ORACLE(Signalfd, Sigwait, kLoop) {
     AlarmAfter(200, DoNothing, SA_RESTART);
     s.Row("interrupted")("wait", os::sigwaitinfo(&set, nullptr)).Elapsed();
     // One that is caught, and not blocked: it is taken all the same.
+    g_signals = 0;
     os::signal(SIGTERM, Count);
     const sigset_t term = Set({SIGTERM});
     const int parent = os::getpid();

@@ -152,6 +152,7 @@ ORACLE(Wait, Signals, kLoop) {
       });
     };
     s.Row("caught");
+    g_children = 0;
     os::signal(SIGCHLD, CountChild);
     pid_t child = late(100, 1);
     s.StartClock();
