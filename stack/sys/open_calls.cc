@@ -56,20 +56,19 @@ Result<OpenRequest> ToRequest(SysContext& context, int flags, mode_t mode) {
 }
 
 // A FIFO is open when its other end is, too.
-Result<FileRef> OpenFifo(SysContext& context, const NodeRef& node, int flags) {
+Result<> OpenFifo(SysContext& context, const NodeRef& node, int flags, FileRef* opened) {
   const int access = flags & O_ACCMODE;
   if (access == kNoAccess) return Cause::kInvalidArgument;
   const bool reads = access == O_RDONLY || access == O_RDWR;
   const bool writes = access == O_WRONLY || access == O_RDWR;
-  const FileRef file(new FifoEnd(node, &context.profile().sys, reads, writes));
-  const auto& end = static_cast<const FifoEnd&>(*file);
+  *opened = FileRef(new FifoEnd(node, &context.profile().sys, reads, writes));
+  auto& end = static_cast<FifoEnd&>(**opened);
   BlockOptions options;
   options.direction = reads ? Direction::kRead : Direction::kWrite;
   options.nonblocking = (flags & O_NONBLOCK) != 0;
-  const Result<> came = Block(context, *file, {"open", -1, file.get()}, options,
+  const Result<> came = Block(context, end, {"open", -1, &end}, options,
                               [&] { return end.OtherEndCame(options.nonblocking); });
-  if (!came.ok()) return came.cause();
-  return file;
+  return came;
 }
 
 CallOutcome Open(SysContext& context, int directory, const char* path, int flags, mode_t mode) {
@@ -84,9 +83,7 @@ CallOutcome Open(SysContext& context, int directory, const char* path, int flags
   if (!node.ok()) return node.cause();
   FileRef file;
   if ((*node)->type() == FileType::kFifo) {
-    Result<FileRef> end = OpenFifo(context, *node, flags);
-    if (!end.ok()) return end.cause();
-    file = *end;
+    DRYWIRE_RETURN_IF_FAILED(OpenFifo(context, *node, flags, &file));
   } else {
     const int access = flags & O_ACCMODE;
     NodeFile::Mode opened;
