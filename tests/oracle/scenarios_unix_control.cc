@@ -11,7 +11,6 @@ namespace drywire::oracle {
 namespace {
 
 constexpr int kTypes[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
-constexpr size_t kRoomForOne = CMSG_SPACE(sizeof(int));
 constexpr size_t kRoom = 512;
 
 // The reading end of a pipe that holds `text`.

@@ -52,4 +52,12 @@ DRYWIRE_RENAME(execle)
 #undef DRYWIRE_RENAME
 #undef DRYWIRE_PRAGMA
 
+/* Declared here as <sys/wait.h> does, for many a program without that header has a variable of this
+ * name, and the first declaration must be the function's. */
+#ifdef __cplusplus
+extern "C"
+#endif
+    int
+    wait(int*);
+
 #endif /* DRYWIRE_TOOLS_POSIX_COMPAT_H_ */
