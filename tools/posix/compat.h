@@ -55,9 +55,11 @@ DRYWIRE_RENAME(execle)
 /* Declared here as <sys/wait.h> does, for many a program without that header has a variable of this
  * name, and the first declaration must be the function's. */
 #ifdef __cplusplus
-extern "C"
+extern "C" {
 #endif
-    int
-    wait(int*);
+int wait(int*);
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* DRYWIRE_TOOLS_POSIX_COMPAT_H_ */
