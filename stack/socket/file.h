@@ -99,7 +99,7 @@ class File {
 
   void AddReference() { ++references_; }
   void DropReference() {
-    if (--references_ == 0) delete this;
+    if (--references_ == 0) Delete();
   }
 
  protected:
@@ -107,6 +107,9 @@ class File {
   virtual void OnLastClose() {}
 
  private:
+  // Out of line: where g++ guesses which file it is, it warns of the others.
+  void Delete();
+
   struct Waiters {
     WaitList read;
     WaitList write;

@@ -273,8 +273,7 @@ Result<> TcpSocket::Shutdown(int how) {
     connected_ = !closed();
   }
   if (closed()) {
-    if (rules().shutdown_disconnects)
-      shut_ = static_cast<uint8_t>(shut_ | bits) & (kShutReceive | kShutSend);
+    if (rules().shutdown_disconnects) shut_ = (shut_ | bits) & (kShutReceive | kShutSend);
     WakeReaders();
     WakeWriters();
     return Cause::kNotConnected;

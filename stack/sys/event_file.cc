@@ -4,10 +4,6 @@
 
 namespace drywire {
 
-FileRef EventFile::Make(uint64_t initial, bool semaphore, bool norm, bool exact) {
-  return FileRef(new EventFile(initial, semaphore, norm, exact));
-}
-
 uint32_t EventFile::Poll() const {
   uint32_t state = 0;
   if (count_ > 0) state |= kPollIn | (norm_ ? uint32_t{kPollRdNorm} : 0);

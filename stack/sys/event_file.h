@@ -17,7 +17,8 @@ class EventFile final : public File {
  public:
   // `semaphore`: EFD_SEMAPHORE. `norm`: poll() knows POLLRDNORM and POLLWRNORM. `exact`: more than
   // 8 bytes are not written either.
-  static FileRef Make(uint64_t initial, bool semaphore, bool norm, bool exact);
+  EventFile(uint64_t initial, bool semaphore, bool norm, bool exact)
+      : count_(initial), semaphore_(semaphore), norm_(norm), exact_(exact) {}
 
   uint32_t Poll() const override;
   // kInvalidArgument for less than 8 bytes; kWouldBlock.
@@ -26,9 +27,6 @@ class EventFile final : public File {
   Result<size_t> Write(absl::Span<const Buffer> buffers) override;
 
  private:
-  EventFile(uint64_t initial, bool semaphore, bool norm, bool exact)
-      : count_(initial), semaphore_(semaphore), norm_(norm), exact_(exact) {}
-
   static constexpr uint64_t kMost = ~uint64_t{0} - 1;
 
   uint64_t count_;

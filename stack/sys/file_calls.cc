@@ -191,9 +191,9 @@ CallOutcome EventFd(SysContext& context, unsigned initial, int flags) {
   if ((flags & ~(EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE)) != 0) {
     return Cause::kInvalidArgument;
   }
-  const FileRef file = EventFile::Make(initial, (flags & EFD_SEMAPHORE) != 0,
-                                       context.profile().sys.event_files_poll_norm,
-                                       context.profile().sys.event_write_is_exact);
+  const FileRef file(new EventFile(initial, (flags & EFD_SEMAPHORE) != 0,
+                                   context.profile().sys.event_files_poll_norm,
+                                   context.profile().sys.event_write_is_exact));
   file->set_nonblocking((flags & EFD_NONBLOCK) != 0);
   return Descriptor(context.process.fds().Install(file, (flags & EFD_CLOEXEC) != 0));
 }

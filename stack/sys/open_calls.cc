@@ -56,19 +56,20 @@ Result<OpenRequest> ToRequest(SysContext& context, int flags, mode_t mode) {
 }
 
 // A FIFO is open when its other end is, too.
-Result<> OpenFifo(SysContext& context, const NodeRef& node, int flags, FileRef* opened) {
+Result<FileRef> OpenFifo(SysContext& context, const NodeRef& node, int flags) {
   const int access = flags & O_ACCMODE;
   if (access == kNoAccess) return Cause::kInvalidArgument;
   const bool reads = access == O_RDONLY || access == O_RDWR;
   const bool writes = access == O_WRONLY || access == O_RDWR;
-  *opened = FileRef(new FifoEnd(node, &context.profile().sys, reads, writes));
-  auto& end = static_cast<FifoEnd&>(**opened);
+  const FileRef file(new FifoEnd(node, &context.profile().sys, reads, writes));
+  const auto& end = static_cast<const FifoEnd&>(*file);
   BlockOptions options;
   options.direction = reads ? Direction::kRead : Direction::kWrite;
   options.nonblocking = (flags & O_NONBLOCK) != 0;
-  const Result<> came = Block(context, end, {"open", -1, &end}, options,
+  const Result<> came = Block(context, *file, {"open", -1, file.get()}, options,
                               [&] { return end.OtherEndCame(options.nonblocking); });
-  return came;
+  if (!came.ok()) return came.cause();
+  return file;
 }
 
 CallOutcome Open(SysContext& context, int directory, const char* path, int flags, mode_t mode) {
@@ -83,7 +84,9 @@ CallOutcome Open(SysContext& context, int directory, const char* path, int flags
   if (!node.ok()) return node.cause();
   FileRef file;
   if ((*node)->type() == FileType::kFifo) {
-    DRYWIRE_RETURN_IF_FAILED(OpenFifo(context, *node, flags, &file));
+    Result<FileRef> end = OpenFifo(context, *node, flags);
+    if (!end.ok()) return end.cause();
+    file = *end;
   } else {
     const int access = flags & O_ACCMODE;
     NodeFile::Mode opened;

@@ -64,15 +64,15 @@ Listener::Verdict Listener::SegmentArrives(Instant now, const Segment& segment,
 HandshakeOptions Listener::Negotiate(const Segment& syn, const SynAnswer& answer) const {
   HandshakeOptions options;
   options.mss =
-      (*settings_)->max_segment != 0 ? std::min((*settings_)->max_segment, answer.mss) : answer.mss;
+      settings().max_segment != 0 ? std::min(settings().max_segment, answer.mss) : answer.mss;
   const TcpOptions& offered = syn.options;
   options.peer_mss = static_cast<uint16_t>(std::max<int64_t>(
       offered.has_mss && offered.mss != 0 ? offered.mss : profile_->mssdflt, profile_->minmss));
-  options.peer_mss = (*settings_)->ClampMss(options.peer_mss);
+  options.peer_mss = settings().ClampMss(options.peer_mss);
   options.wscale_on = offered.has_window_scale && profile_->window_scaling != 0;
   if (options.wscale_on) {
     options.snd_wscale = std::min<uint8_t>(offered.window_scale, 14);
-    options.rcv_wscale = ReceiveWindowScale(*profile_, **settings_);
+    options.rcv_wscale = ReceiveWindowScale(*profile_, settings());
   }
   options.ts_on = offered.has_timestamps && profile_->timestamps != 0;
   options.ts_recent = offered.ts_val;
@@ -90,7 +90,7 @@ void Listener::FillRequest(Instant now, const Segment& segment, Seq irs, Seq iss
   request->options = options;
   request->snd_wnd = segment.window;
   request->rcv_wnd = InitialReceiveWindow(
-      *profile_, **settings_, static_cast<uint32_t>(options.mss - (options.ts_on ? 12 : 0)));
+      *profile_, settings(), static_cast<uint32_t>(options.mss - (options.ts_on ? 12 : 0)));
   request->sent_at = now;
 }
 
@@ -168,13 +168,13 @@ Listener::RequestVerdict Listener::TakeCookie(Instant now, const ConnectionId& i
                                               Request* request, Actions* actions) {
   HandshakeOptions options;
   options.mss =
-      (*settings_)->max_segment != 0 ? std::min((*settings_)->max_segment, answer.mss) : answer.mss;
+      settings().max_segment != 0 ? std::min(settings().max_segment, answer.mss) : answer.mss;
   options.ts_offset = answer.ts_offset;
   if (!cookies_->Decode(*profile_, id, ack, now, &options)) {
     Reset(ack, actions);
     return RequestVerdict::kDelete;
   }
-  if (options.wscale_on) options.rcv_wscale = ReceiveWindowScale(*profile_, **settings_);
+  if (options.wscale_on) options.rcv_wscale = ReceiveWindowScale(*profile_, settings());
   FillRequest(now, ack, ack.seq - 1, ack.ack - 1, options, request);
   request->from_cookie = true;
   if (!AcceptQueueFull()) return RequestVerdict::kComplete;
@@ -233,7 +233,7 @@ Listener::RequestVerdict Listener::LinuxRequest(Instant now, Request* request,
     return RequestVerdict::kDelete;
   }
   if (!segment.Has(kAck)) return RequestVerdict::kKeep;
-  if (request->timeouts < (*settings_)->defer_accept && end == request->irs + 1) {
+  if (request->timeouts < settings().defer_accept && end == request->irs + 1) {
     request->acked = true;
     return RequestVerdict::kKeep;
   }
@@ -326,8 +326,8 @@ Request* Listener::NextDue(Instant now) {
 
 // Linux: the fuller the queue of old requests, the fewer retransmissions.
 int64_t Listener::MaxRetransmissions() const {
-  int64_t most = (*settings_)->syn_count != 0 && profile_->request_rule == RequestRule::kLinux
-                     ? (*settings_)->syn_count
+  int64_t most = settings().syn_count != 0 && profile_->request_rule == RequestRule::kLinux
+                     ? settings().syn_count
                      : profile_->synack_retries;
   if (profile_->request_rule != RequestRule::kLinux) return most;
   if (requests_ * 2 > std::max<int64_t>(8, backlog_)) {
@@ -340,9 +340,9 @@ Listener::RequestVerdict Listener::OnDeadline(Instant now, Request* request, Act
   const int64_t most = MaxRetransmissions();
   bool expire = request->timeouts >= most;
   bool resend = true;
-  if ((*settings_)->defer_accept != 0 && profile_->request_rule == RequestRule::kLinux) {
-    expire = expire && (!request->acked || request->timeouts >= (*settings_)->defer_accept);
-    resend = !request->acked || request->timeouts + 1 >= (*settings_)->defer_accept;
+  if (settings().defer_accept != 0 && profile_->request_rule == RequestRule::kLinux) {
+    expire = expire && (!request->acked || request->timeouts >= settings().defer_accept);
+    resend = !request->acked || request->timeouts + 1 >= settings().defer_accept;
   }
   if (expire) return RequestVerdict::kDelete;
   if (resend) SendSynAck(now, *request, actions);

@@ -131,6 +131,7 @@ class Listener {
   void Arm(Instant now, Request* request);
   int64_t MaxRetransmissions() const;
   bool SynQueueFull() const;
+  const TcpSettings& settings() const { return **settings_; }
 
   const TcpProfile* profile_;
   const SharedSettings* settings_;

@@ -88,12 +88,12 @@ bool Tcb::SendLossProbe(Instant now, Actions* actions) {
 // Whether what comes back ends the probe's episode. An acknowledgement of exactly what was probed
 // for does not: it could be that of the probe or of what it repeats.
 void Tcb::CheckProbeAnswer(const Segment& segment, bool advances, bool new_window) {
-  if (!probe_out_ || segment.ack.Before(trouble().probe_high)) return;
+  const Seq high = trouble().probe_high;
+  if (!probe_out_ || segment.ack.Before(high)) return;
   const TcpOptions& options = segment.options;
   const bool dsack = options.sack_count != 0 && options.sack[0].right.AtOrBefore(segment.ack);
   const bool bare = !advances && !new_window && segment.Length() == 0;
-  if (!probe_repeats_ || dsack || bare || segment.ack.After(trouble().probe_high))
-    probe_out_ = false;
+  if (!probe_repeats_ || dsack || bare || segment.ack.After(high)) probe_out_ = false;
 }
 
 }  // namespace drywire

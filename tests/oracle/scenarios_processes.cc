@@ -80,7 +80,6 @@ ORACLE(Wait, NoChild, kLoop) {
     s("waitid", os::waitid(P_ALL, 0, &info, WEXITED))("nothing", os::waitid(P_ALL, 0, &info, 0));
     s("only no hang", os::waitid(P_ALL, 0, &info, WNOHANG));
     s("pid 0", os::waitid(P_PID, 0, &info, WEXITED));
-    s("type", os::waitid(static_cast<idtype_t>(9), 0, &info, WEXITED));
     s("wait4", os::wait4(-1, &status, 0, nullptr))("wait3", os::wait3(&status, WNOHANG, nullptr));
   });
 }
