@@ -238,10 +238,12 @@ void Tcb::SendAckAt(Instant now, Seq seq, Actions* actions) {
 }
 
 void Tcb::SendAck(Instant now, Actions* actions) {
-  const bool fin_out =
-      snd_max_.After(QueueEnd()) && (state_ == TcpState::kFinWait1 ||
-                                     state_ == TcpState::kClosing || state_ == TcpState::kLastAck);
-  const bool again = profile_->acks_repeat_fin && fin_out;
+  // tcp_output(): what is sent while the FIN is unacknowledged carries it, unless text before it is
+  // to be sent again. FreeBSD does so also when something is missing here: two such ends then
+  // answer FIN with FIN until a retransmission timeout, which never comes where nothing takes time.
+  // Left out.
+  const bool again = profile_->acks_repeat_fin && snd_max_.After(QueueEnd()) &&
+                     !snd_nxt_.Before(QueueEnd()) && reassembly_ == nullptr;
   SendAckAt(now, again ? snd_max_ - 1 : snd_max_, actions);
   if (again) actions->segments.back().flags |= kFin;
 }

@@ -180,6 +180,21 @@ TEST(FreeBsdCloseTest, FinIsAcknowledgedAtOnce) {
   tcp.ExpectAt(0_ms, ". 1:1(0) ack 102");
 }
 
+// With a gap before the peer's FIN the ACK is bare: see Tcb::SendAck() for why, and for what
+// FreeBSD does.
+TEST(FreeBsdCloseTest, FinBehindAGapIsNotAnsweredWithAFin) {
+  TcbHarness tcp(FreeBsdProfile());
+  tcp.Established();
+  tcp.Close();
+  tcp.Expect("F. 1:1(0) ack 1");
+  for (int i = 0; i < 2; ++i) {
+    tcp.Inject("F. 11:11(0) ack 1 win 65535");
+    tcp.Expect(". 2:2(0) ack 1");
+  }
+  tcp.Inject("F. 1:1(0) ack 1 win 65535");
+  tcp.Expect("F. 1:1(0) ack 2");
+}
+
 // --- Orphans
 
 TEST(LinuxOrphanTest, FinWait2IsKeptCompactFor60Seconds) {  // tcp_fin_timeout
