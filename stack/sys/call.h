@@ -5,10 +5,11 @@
 // arrived. At exit pending signals are delivered: their handlers run on the caller's fiber, with
 // nothing of the call left on the stack, so that a handler may leave by siglongjmp. A call that a
 // signal interrupted is begun again when it may be restarted and the handler has SA_RESTART;
-// otherwise it is EINTR. Every call leaves a trace record at entry and one at exit. Pointers never
-// enter the trace. A task that is killed inside a call leaves it completely before any of the
-// program's frames is touched, as those may not be willing to be unwound (see sim/core/fiber.h).
-// Source: signal(7), sigaction(2); FreeBSD's sigaction(2).
+// otherwise it is EINTR. Every call leaves a trace record at entry, another one each
+// time that it begins again, and one at exit. Pointers never enter the trace. A task that is killed
+// inside a call leaves it completely before any of the program's frames is touched, as those may
+// not be willing to be unwound (see sim/core/fiber.h). Source: signal(7), sigaction(2); FreeBSD's
+// sigaction(2).
 #ifndef DRYWIRE_STACK_SYS_CALL_H_
 #define DRYWIRE_STACK_SYS_CALL_H_
 

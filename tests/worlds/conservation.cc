@@ -14,7 +14,7 @@ void CallPairs::Report(const TraceRecord& record, const char* what) {
 void CallPairs::OnRecord(const TraceRecord& record) {
   const TraceKind kind = record.kind;
   if (kind != TraceKind::kSyscallEnter && kind != TraceKind::kSyscallExit &&
-      kind != TraceKind::kTaskKill && kind != TraceKind::kTaskEnd) {
+      kind != TraceKind::kTaskKill && kind != TraceKind::kTaskEnd && kind != TraceKind::kSignal) {
     return;
   }
   const size_t id = record.args[0];
@@ -24,7 +24,13 @@ void CallPairs::OnRecord(const TraceRecord& record) {
   switch (kind) {
     case TraceKind::kSyscallEnter:
       ++calls_;
-      if (task.open.empty() || task.open.back() != name) task.open.push_back(name);
+      if (task.handler_begins || task.open.empty() || task.open.back() != name) {
+        task.open.push_back(name);
+      }
+      task.handler_begins = false;
+      break;
+    case TraceKind::kSignal:
+      task.handler_begins = true;
       break;
     case TraceKind::kSyscallExit:
       if (task.open.empty() || task.open.back() != name) {

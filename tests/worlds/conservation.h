@@ -23,7 +23,8 @@ class CallPairs final : public TraceSink {
 
  private:
   struct TaskCalls {
-    std::vector<uint64_t> open;  // by name, the outermost first: signal handlers call too
+    std::vector<uint64_t> open;   // by name, the outermost first: signal handlers call too
+    bool handler_begins = false;  // its next call is a handler's first, not one that begins again
     bool killed = false;
   };
   void Report(const TraceRecord& record, const char* what);

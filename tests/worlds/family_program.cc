@@ -38,7 +38,6 @@ void FamilyProgram::Run() {
   if (draw.Chance(60)) {
     struct sigaction action = {};
     action.sa_handler = draw.Chance(70) ? OnSignal : SIG_IGN;
-    // Handlers make the same call, and are told apart by not being nested.
     sigfillset(&action.sa_mask);
     if (draw.Chance(50)) action.sa_flags = SA_RESTART;
     for (const int signal : {SIGUSR1, SIGALRM, SIGCHLD, SIGPIPE, SIGTERM}) {
