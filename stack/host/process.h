@@ -169,6 +169,10 @@ class Process final : public ListHook<>, public Caller {
   Process& Fork();
   // Takes back this process, which has been forked and has never run, without telling anybody.
   void Vanish();
+  // Somebody acts for this process, which has been forked and has no task yet: whatever becomes of
+  // it, it can neither be waited for nor forgotten until it is let go, or vanishes.
+  void Hold() { held_ = true; }
+  void LetGo();
   // What execve(2) changes before the new program begins: descriptors that are to be closed, caught
   // signals, other tasks, the name; the saved ids become the effective ones, which the owner or the
   // group of a set-id program may replace.
@@ -282,7 +286,8 @@ class Process final : public ListHook<>, public Caller {
   int group_;
   int session_ = 1;  // as a job of a shell: init's session, and a group of its own
   bool orphan_ = false;
-  bool forked_ = false;        // by a process: it can be forgotten
+  bool forked_ = false;  // by a process: it can be forgotten
+  bool held_ = false;
   bool has_executed_ = false;  // since it was forked
   std::vector<std::string> environment_;
   ProcessState state_ = ProcessState::kRunning;

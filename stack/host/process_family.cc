@@ -34,7 +34,15 @@ void Process::Vanish() {
     siblings.erase(std::find(siblings.begin(), siblings.end(), this));
     parent_ = nullptr;
   }
+  held_ = false;
   End(ProcessState::kExited, 0);
+  ForgetIfGone();
+}
+
+void Process::LetGo() {
+  held_ = false;
+  if (state_ == ProcessState::kRunning) return;
+  if (parent_ != nullptr) parent_->child_waiters_.NotifyAll();
   ForgetIfGone();
 }
 
@@ -97,7 +105,8 @@ void Process::TellParent() {
 }
 
 void Process::ForgetIfGone() {
-  if (forked_ && parent_ == nullptr && state_ != ProcessState::kRunning && tasks_.empty()) {
+  const bool ended = state_ != ProcessState::kRunning && tasks_.empty() && !held_;
+  if (forked_ && parent_ == nullptr && ended) {
     host_->Forget(*this);
   }
 }
@@ -109,7 +118,7 @@ Result<Process*> Process::FindZombie(const ChildFilter& filter) const {
                       (filter.kind == ChildFilter::Kind::kPid ? child->pid_ == filter.id
                                                               : child->group_ == filter.id);
     if (!fits) continue;
-    if (child->state_ != ProcessState::kRunning) return child;
+    if (child->state_ != ProcessState::kRunning && !child->held_) return child;
     some = true;
   }
   if (!some) return Cause::kNoChild;

@@ -254,22 +254,20 @@ void Start(Process& process, std::function<int()> main) {
 // A child that vanishes again unless it is let go.
 class SpawnedChild {
  public:
-  explicit SpawnedChild(Process* child) : child_(child) {}
+  explicit SpawnedChild(Process* child) : child_(child) { child_->Hold(); }
   SpawnedChild(const SpawnedChild&) = delete;
   SpawnedChild& operator=(const SpawnedChild&) = delete;
   ~SpawnedChild() {
     if (child_ != nullptr) child_->Vanish();
   }
-  void LetGo() { child_ = nullptr; }
+  void LetGo() { std::exchange(child_, nullptr)->LetGo(); }
 
  private:
   Process* child_;
 };
 
+// The child may have been killed when this returns.
 SysResult Prepare(SysContext& child, const SpawnRequest& request) {
-  if ((request.flags & POSIX_SPAWN_SETSIGMASK) != 0) {
-    child.process.SetBlocked(ToSignalSet(request.mask));
-  }
   for (int signal = 1; signal <= kSignalCount; ++signal) {
     if ((request.flags & POSIX_SPAWN_SETSIGDEF) == 0) break;
     if ((ToSignalSet(request.defaults) & SignalBit(signal)) == 0) continue;
@@ -303,6 +301,11 @@ SysResult Prepare(SysContext& child, const SpawnRequest& request) {
       case SpawnRequest::Action::Kind::kOpen:
         (void)SysClose(child, action.to);
         done = SysOpen(child, action.path.c_str(), action.flags, action.mode);
+        // Killed while it waited for the other end of a FIFO, say.
+        if (child.process.state() != ProcessState::kRunning) {
+          if (done.ok()) (void)SysClose(child, static_cast<int>(done.value));
+          return {};
+        }
         if (done.ok() && done.value != action.to) {
           const int opened = static_cast<int>(done.value);
           done = SysDup2(child, opened, action.to);
@@ -404,13 +407,20 @@ SysResult SysSpawn(SysContext& context, const std::vector<std::string>& paths,
   // The child's calls are made by the parent's task, which vfork(2) would stop.
   SpawnedChild child(process);
   SysContext as_child = {context.environment, *process, context.task};
+  // As the C library does: no handler that the child has inherited runs before its program does.
+  const SignalSet mask = (request.flags & POSIX_SPAWN_SETSIGMASK) != 0 ? ToSignalSet(request.mask)
+                                                                       : process->blocked();
+  process->SetBlocked(~SignalSet{0});
   const SysResult prepared = Prepare(as_child, request);
   if (!prepared.ok()) return prepared;
-  ExecImage image;
-  const SysResult executed = SysExecveAny(as_child, paths, arguments, environment, &image);
-  if (!executed.ok()) return executed;
+  if (process->state() == ProcessState::kRunning) {
+    ExecImage image;
+    const SysResult executed = SysExecveAny(as_child, paths, arguments, environment, &image);
+    if (!executed.ok()) return executed;
+    process->SetBlocked(mask);
+    Start(*process, [image = std::move(image)] { return RunImage(image); });
+  }
   child.LetGo();
-  Start(*process, [image = std::move(image)] { return RunImage(image); });
   return forked;
 }
 

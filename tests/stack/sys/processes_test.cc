@@ -147,6 +147,54 @@ TEST(ProgramTest, OtherTasksEnd) {
   EXPECT_EQ(sim.scheduler().now(), Instant::Zero());
 }
 
+// A child of posix_spawn() that is killed before it begins: its program does not run, no handler
+// that it has inherited does, and it is waited for like any other, though not before the call is
+// over.
+TEST(SpawnTest, KilledWhileAFileIsOpened) {
+  SysFixture sim;
+  bool ran = false;
+  sim.host().AddProgram("program", [&](int, char**, char**) {
+    ran = true;
+    return 0;
+  });
+  ASSERT_TRUE(sim.host().memory_vfs().AddFile("/program", Host::ProgramText("program"), 0755).ok());
+  static int handled;
+  handled = 0;
+  pid_t child = 0;
+  sim.Spawn("other", [&](SysContext& c) {
+    const timespec wait = {1, 0};
+    SysNanosleep(c, &wait, nullptr);
+    Process* const process = c.host().FindProcess(c.process.pid() + 1);
+    ASSERT_NE(process, nullptr);
+    child = process->pid();
+    EXPECT_TRUE(Gives(SysKill(c, child, SIGUSR1), 0));
+    EXPECT_TRUE(Gives(SysKill(c, child, SIGKILL), 0));
+    EXPECT_TRUE(Gives(SysWaitpid(c, child, nullptr, WNOHANG), 0));
+    EXPECT_TRUE(SysOpen(c, "/fifo", O_RDONLY | O_NONBLOCK, 0).ok());
+    int status = 0;
+    EXPECT_TRUE(Gives(SysWaitpid(c, child, &status, 0), child));
+    EXPECT_TRUE(WIFSIGNALED(status)) << status;
+  });
+  sim.RunTask([&](SysContext& c) {
+    struct sigaction action = {};
+    action.sa_handler = [](int) { ++handled; };
+    ASSERT_TRUE(SysSigaction(c, SIGUSR1, &action, nullptr).ok());
+    ASSERT_TRUE(SysMknod(c, "/fifo", S_IFIFO | 0600, 0).ok());
+    SpawnRequest request;
+    SpawnRequest::Action open;
+    open.kind = SpawnRequest::Action::Kind::kOpen;
+    open.to = 7;
+    open.path = "/fifo";
+    open.flags = O_WRONLY;
+    request.actions.push_back(open);
+    const SysResult spawned = SysSpawn(c, {"/program"}, request, nullptr, nullptr);
+    EXPECT_EQ(spawned.value, child);
+  });
+  EXPECT_FALSE(ran);
+  EXPECT_EQ(handled, 0);
+  EXPECT_EQ(sim.host().FindProcessOrZombie(child), nullptr);
+}
+
 // capabilities(7): what they stand for, whoever the caller is.
 TEST(CapabilityTest, StandForRoot) {
   SysFixture sim;
