@@ -134,14 +134,12 @@ AtKind KindOfAt(const char* path, int* at) {
     case posix::DescriptorKind::kReal:
       *at = descriptor.real_fd;
       return AtKind::kReal;
-    case posix::DescriptorKind::kNode:
-      return AtKind::kSimulated;
     case posix::DescriptorKind::kNone:
       errno = EBADF;
       return AtKind::kFailed;
     default:
-      errno = ENOTDIR;
-      return AtKind::kFailed;
+      // With AT_EMPTY_PATH it need not be a directory; the call says when it must.
+      return AtKind::kSimulated;
   }
 }
 
@@ -217,10 +215,12 @@ namespace {
 // Fills the six letters before the last `suffix` ones of a template until `make` succeeds or fails
 // for another reason than that the name is taken.
 template <typename Make>
-int MakeTemporary(char* path, size_t suffix, Make make) {
+int MakeTemporary(char* path, int suffix_length, Make make) {
   constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
   const size_t size = std::strlen(path);
-  if (size < suffix + 6 || std::memcmp(path + size - suffix - 6, "XXXXXX", 6) != 0) {
+  const auto suffix = static_cast<size_t>(suffix_length);
+  if (suffix_length < 0 || size < suffix + 6 ||
+      std::memcmp(path + size - suffix - 6, "XXXXXX", 6) != 0) {
     errno = EINVAL;
     return -1;
   }
@@ -234,7 +234,7 @@ int MakeTemporary(char* path, size_t suffix, Make make) {
   return -1;
 }
 
-int OpenTemporary(char* path, size_t suffix, int flags) {
+int OpenTemporary(char* path, int suffix, int flags) {
   return MakeTemporary(path, suffix, [&] {
     return posix::open(path, (flags & ~O_ACCMODE) | O_RDWR | O_CREAT | O_EXCL, 0600);
   });
@@ -254,8 +254,7 @@ DRYWIRE_TAKE_OVER_TEMPORARY(mkstemp, (char* path), (path), 0, 0)
 DRYWIRE_TAKE_OVER_TEMPORARY(mkstemp64, (char* path), (path), 0, 0)
 DRYWIRE_TAKE_OVER_TEMPORARY(mkostemp, (char* path, int flags), (path, flags), 0, flags)
 DRYWIRE_TAKE_OVER_TEMPORARY(mkostemp64, (char* path, int flags), (path, flags), 0, flags)
-DRYWIRE_TAKE_OVER_TEMPORARY(mkstemps, (char* path, int suffix), (path, suffix),
-                            static_cast<size_t>(suffix), 0)
+DRYWIRE_TAKE_OVER_TEMPORARY(mkstemps, (char* path, int suffix), (path, suffix), suffix, 0)
 
 DRYWIRE_TAKE_OVER_WITH(char*, mkdtemp, (char* path), noexcept(noexcept(::mkdtemp(path)))) {
   if (!Simulated(path)) return Libc_mkdtemp()(path);
@@ -281,5 +280,15 @@ DRYWIRE_REFUSE_PATH(int, statfs, (const char* path, struct statfs* status), (pat
 DRYWIRE_REFUSE_PATH(int, statvfs, (const char* path, struct statvfs* status), (path, status), path,
                     -1)
 DRYWIRE_REFUSE_PATH(long, pathconf, (const char* path, int name), (path, name), path, -1)
-DRYWIRE_REFUSE_PATH(int, statx, (int at, const char* path, int flags, unsigned mask, void* status),
-                    (at, path, flags, mask, status), path, -1)
+DRYWIRE_TAKE_OVER(int, statx, (int at, const char* path, int flags, unsigned mask, void* status)) {
+  switch (KindOfAt(path, &at)) {
+    case AtKind::kSimulated:
+      posix::Refuse(OnHostsPath("statx").c_str(), ENOSYS);
+      return -1;
+    case AtKind::kFailed:
+      return -1;
+    case AtKind::kReal:
+      break;
+  }
+  return Libc_statx()(at, path, flags, mask, status);
+}

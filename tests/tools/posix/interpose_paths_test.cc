@@ -181,6 +181,8 @@ DRYWIRE_TEST(InterposePaths, TemporaryNamesComeFromTheProcesssChance) {
       char wrong[] = "/srv/XXXXX";
       EXPECT_EQ(mkstemp(wrong), -1);
       EXPECT_EQ(errno, EINVAL);
+      EXPECT_EQ(mkstemps(path, -6), -1);
+      EXPECT_EQ(errno, EINVAL);
     });
     EXPECT_TRUE(other.Run().ok());
   }
