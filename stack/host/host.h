@@ -79,6 +79,8 @@ class Host {
     if (unix_domain_ == nullptr) MakeUnixDomain();
     return *unix_domain_;
   }
+  // Null as long as there never was one.
+  UnixDomain* known_unix_domain() { return unix_domain_.get(); }
   // Programs that call the C library (//tools/posix:interpose) see this filesystem at and below
   // these absolute paths only, and the real machine's everywhere else: their libraries read files
   // of their own.

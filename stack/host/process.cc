@@ -97,7 +97,7 @@ void Process::End(ProcessState state, int code) {
   host_->scheduler().events().Cancel(&timer_);
   fds_.CloseAll();
   fs_.root = fs_.directory = NodeRef();
-  host_->unix_domain().CollectGarbage();
+  if (UnixDomain* const domain = host_->known_unix_domain()) domain->CollectGarbage();
   exit_waiters_.NotifyAll();
   LeaveFamily();
 }
