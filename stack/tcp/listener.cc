@@ -63,8 +63,7 @@ Listener::Verdict Listener::SegmentArrives(Instant now, const Segment& segment,
 
 HandshakeOptions Listener::Negotiate(const Segment& syn, const SynAnswer& answer) const {
   HandshakeOptions options;
-  options.mss =
-      settings().max_segment != 0 ? std::min(settings().max_segment, answer.mss) : answer.mss;
+  options.mss = settings().ClampMss(answer.mss);
   const TcpOptions& offered = syn.options;
   options.peer_mss = static_cast<uint16_t>(std::max<int64_t>(
       offered.has_mss && offered.mss != 0 ? offered.mss : profile_->mssdflt, profile_->minmss));
@@ -167,8 +166,7 @@ Listener::RequestVerdict Listener::TakeCookie(Instant now, const ConnectionId& i
                                               const Segment& ack, const SynAnswer& answer,
                                               Request* request, Actions* actions) {
   HandshakeOptions options;
-  options.mss =
-      settings().max_segment != 0 ? std::min(settings().max_segment, answer.mss) : answer.mss;
+  options.mss = settings().ClampMss(answer.mss);
   options.ts_offset = answer.ts_offset;
   if (!cookies_->Decode(*profile_, id, ack, now, &options)) {
     Reset(ack, actions);

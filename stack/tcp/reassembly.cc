@@ -1,6 +1,8 @@
 #include "stack/tcp/reassembly.h"
 
 #include <algorithm>
+#include <array>
+#include <tuple>
 #include <utility>
 
 namespace drywire {
@@ -53,26 +55,33 @@ SackBlock Reassembly::Overlap(Seq seq, Seq end) const {
 int Reassembly::FillSack(int limit, TcpOptions* options) const {
   struct Block {
     SackBlock sack;
-    uint32_t arrival;
+    uint32_t arrival = 0;
   };
-  std::vector<Block> blocks;
+  std::array<Block, std::tuple_size_v<decltype(options->sack)>> recent;  // the latest first
+  const size_t most = std::min(static_cast<size_t>(limit), recent.size());
+  size_t count = 0;
+  const auto keep = [&](const Block& block) {
+    if (count == most && (most == 0 || recent[most - 1].arrival > block.arrival)) return;
+    if (count < most) ++count;
+    size_t at = count - 1;
+    for (; at > 0 && recent[at - 1].arrival < block.arrival; --at) recent[at] = recent[at - 1];
+    recent[at] = block;
+  };
+  Block block;
   for (const Piece& piece : pieces_) {
     const Seq end = piece.end() + (piece.fin ? 1 : 0);
-    if (!blocks.empty() && piece.seq.AtOrBefore(blocks.back().sack.right)) {
-      Block& last = blocks.back();
-      last.sack.right = Max(last.sack.right, end);
-      last.arrival = std::max(last.arrival, piece.arrival);
-    } else {
-      blocks.push_back({{piece.seq, end}, piece.arrival});
+    if (block.arrival != 0 && piece.seq.AtOrBefore(block.sack.right)) {
+      block.sack.right = Max(block.sack.right, end);
+      block.arrival = std::max(block.arrival, piece.arrival);
+      continue;
     }
+    if (block.arrival != 0) keep(block);
+    block = {{piece.seq, end}, piece.arrival};
   }
-  std::sort(blocks.begin(), blocks.end(),
-            [](const Block& a, const Block& b) { return a.arrival > b.arrival; });
-  const int n = std::min<int>(limit, static_cast<int>(blocks.size()));
-  for (int i = 0; i < n; ++i)
-    options->sack[static_cast<size_t>(i)] = blocks[static_cast<size_t>(i)].sack;
-  options->sack_count = static_cast<uint8_t>(n);
-  return n;
+  if (block.arrival != 0) keep(block);
+  for (size_t i = 0; i < count; ++i) options->sack[i] = recent[i].sack;
+  options->sack_count = static_cast<uint8_t>(count);
+  return static_cast<int>(count);
 }
 
 }  // namespace drywire

@@ -49,7 +49,7 @@ void Tcb::Connect(Instant now, const OpenParameters& open, Actions* actions) {
   local_port_ = open.local_port;
   remote_port_ = open.remote_port;
   path_mss_ = open.mss;
-  mss_ = settings_->max_segment != 0 ? std::min(settings_->max_segment, open.mss) : open.mss;
+  mss_ = settings_->ClampMss(open.mss);
   ts_offset_ = open.ts_offset;
   iss_ = snd_una_ = snd_nxt_ = snd_max_ = snd_sml_ = pushed_seq_ = open.iss;
   retrans_stamp_ = last_heard_ = now;
