@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "stack/socket/file_buffers.h"
 #include "stack/socket/tcp_host.h"
 #include "stack/socket/tcp_socket.h"
 
@@ -11,26 +12,6 @@ namespace drywire {
 namespace {
 
 constexpr int kScmCredentials = 2;  // SCM_CREDENTIALS, which needs _GNU_SOURCE
-
-size_t TotalSize(absl::Span<const File::Buffer> buffers) {
-  size_t total = 0;
-  for (const File::Buffer& buffer : buffers) total += buffer.size;
-  return total;
-}
-
-// The first `size` bytes of the buffers as one block.
-Bytes Gather(absl::Span<const File::Buffer> buffers, size_t size) {
-  if (!buffers.empty() && buffers[0].size >= size) {
-    return Bytes::Copy(absl::MakeConstSpan(static_cast<const uint8_t*>(buffers[0].data), size));
-  }
-  Bytes all;
-  for (const File::Buffer& buffer : buffers) {
-    const size_t n = std::min(size - all.size(), buffer.size);
-    all = Bytes::Concat(
-        all, Bytes::Copy(absl::MakeConstSpan(static_cast<const uint8_t*>(buffer.data), n)));
-  }
-  return all;
-}
 
 // Ancillary data means nothing to TCP, but Linux reads it: what is too short for a header is no
 // data, other levels are passed over, and of SOL_SOCKET only descriptors and credentials are let
@@ -77,14 +58,15 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
   }
   if (error_ != Cause::kNone) return TakePending();
   if ((shut() & kShutSend) != 0) return Cause::kSendShutDown;
-  const size_t wanted = TotalSize(args.buffers);
+  const size_t wanted = SizeOf(args.buffers);
   if (wanted == 0) return size_t{0};
   const size_t taken = std::min(wanted, tcb_.SendRoom());
   if (taken == 0) return Cause::kWouldBlock;
   FollowPath();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   called_at_ = net().now();
-  tcb_.Send(called_at_, Gather(args.buffers, taken), (args.flags & MSG_MORE) != 0, actions.get());
+  tcb_.Send(called_at_, BytesFromBuffers(args.buffers, taken), (args.flags & MSG_MORE) != 0,
+            actions.get());
   Perform(*actions);
   return taken;
 }
@@ -95,7 +77,7 @@ Result<Received> TcpSocket::Receive(const ReceiveArgs& args) {
   if ((args.flags & MSG_OOB) != 0) return Cause::kInvalidArgument;
   if (listening()) return Cause::kSocketListening;
   Received received;
-  const size_t wanted = TotalSize(args.buffers);
+  const size_t wanted = SizeOf(args.buffers);
   const bool peek = (args.flags & MSG_PEEK) != 0;
   const bool more_may_come = error_ == Cause::kNone && (shut() & kShutReceive) == 0 && !closed();
   if (tcb_.Readable() > 0) {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "stack/ip/ip_stack.h"
+#include "stack/socket/file_buffers.h"
 
 namespace drywire {
 namespace {
@@ -20,29 +21,6 @@ constexpr size_t kLongest = 65535;
 constexpr size_t kUdpHeader = 8;
 constexpr size_t kInetHeader = 20;
 constexpr size_t kInet6Header = 40;
-
-Bytes Gather(absl::Span<const File::Buffer> buffers, size_t size) {
-  if (buffers.size() == 1) {
-    return Bytes::Copy(absl::MakeConstSpan(static_cast<const uint8_t*>(buffers[0].data), size));
-  }
-  std::vector<uint8_t> all;
-  all.reserve(size);
-  for (const File::Buffer& buffer : buffers) {
-    const uint8_t* data = static_cast<const uint8_t*>(buffer.data);
-    all.insert(all.end(), data, data + buffer.size);
-  }
-  return Bytes::Copy(absl::MakeConstSpan(all));
-}
-
-size_t Scatter(const Bytes& payload, absl::Span<const File::Buffer> buffers) {
-  size_t done = 0;
-  for (const File::Buffer& buffer : buffers) {
-    const size_t part = std::min(buffer.size, payload.size() - done);
-    if (part != 0) std::memcpy(buffer.data, payload.data() + done, part);
-    done += part;
-  }
-  return done;
-}
 
 // SO_RCVBUF and SO_SNDBUF of a fresh socket: the system's for all sockets, or for datagrams.
 int64_t ReceiveBuffer(const Profile& profile) {
@@ -351,7 +329,7 @@ Result<size_t> UdpSocket::Send(const SendArgs& args, const Credentials& credenti
   if (!refused.ok()) return refused.cause();
   const Result<> port = EnsurePort(credentials);
   if (!port.ok()) return port.cause();
-  const Result<> sent = Transmit(Gather(args.buffers, size), remote->port, *route);
+  const Result<> sent = Transmit(BytesFromBuffers(args.buffers, size), remote->port, *route);
   if (!sent.ok()) return sent.cause();
   return size;
 }
@@ -409,7 +387,8 @@ Result<Received> UdpSocket::Receive(const ReceiveArgs& args) {
     return Cause::kWouldBlock;
   }
   Received received;
-  received.bytes = Scatter(first->payload, args.buffers);
+  received.bytes = std::min(first->payload.size(), SizeOf(args.buffers));
+  CopyToBuffers(args.buffers, first->payload.data(), received.bytes);
   if (received.bytes < first->payload.size()) {
     received.flags |= MSG_TRUNC;
     if ((args.flags & MSG_TRUNC) != 0) received.bytes = first->payload.size();

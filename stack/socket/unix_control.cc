@@ -59,7 +59,8 @@ Result<> ReadCredentials(const Caller& caller, absl::Span<const uint8_t> data,
   const bool own_gid =
       given.gid == ids.real_gid || given.gid == effective.gid || given.gid == ids.saved_gid;
   const bool own_pid = given.pid == ids.pid;
-  if ((!own_pid && !effective.privileged()) || (!own_uid && !effective.Has(Capability::kSetuid)) ||
+  if ((!own_pid && !effective.Has(Capability::kSysAdmin)) ||
+      (!own_uid && !effective.Has(Capability::kSetuid)) ||
       (!own_gid && !effective.Has(Capability::kSetgid))) {
     return Cause::kNoPermission;
   }

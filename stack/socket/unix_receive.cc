@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "stack/socket/file_buffers.h"
 #include "stack/socket/unix_socket.h"
 
 namespace drywire {
@@ -13,29 +14,6 @@ namespace {
 
 // What Linux tells of a message that was sent before anybody asked who sends.
 constexpr uint32_t kOverflowId = 65534;
-
-size_t RoomOf(absl::Span<const File::Buffer> buffers) {
-  size_t size = 0;
-  for (const File::Buffer& buffer : buffers) size += buffer.size;
-  return size;
-}
-
-// Copies `size` bytes to `offset` and beyond.
-void Scatter(const uint8_t* from, size_t size, absl::Span<const File::Buffer> buffers,
-             size_t offset) {
-  for (const File::Buffer& buffer : buffers) {
-    if (size == 0) return;
-    if (offset >= buffer.size) {
-      offset -= buffer.size;
-      continue;
-    }
-    const size_t part = std::min(buffer.size - offset, size);
-    std::memcpy(static_cast<uint8_t*>(buffer.data) + offset, from, part);
-    from += part;
-    size -= part;
-    offset = 0;
-  }
-}
 
 bool CarriesFiles(const UnixMessage& message) {
   const auto* const ancillary = static_cast<const UnixAncillary*>(message.attachment);
@@ -117,7 +95,7 @@ void UnixSocket::RewindPeek(int64_t bytes) {
 Result<Received> UnixSocket::ReceiveStream(const ReceiveArgs& args) {
   const UnixProfile& profile = UnixPcb::profile();
   const bool peek = (args.flags & MSG_PEEK) != 0;
-  const size_t room = RoomOf(args.buffers);
+  const size_t room = SizeOf(args.buffers);
   int64_t skip = peek && peek_offset_ > 0 ? peek_offset_ : 0;
   const UnixMessage* message = queue().first();
   while (message != nullptr && skip >= message->left()) {
@@ -150,7 +128,7 @@ Result<Received> UnixSocket::ReceiveStream(const ReceiveArgs& args) {
     }
     const size_t part =
         std::min<size_t>(room - received.bytes, message->left() - static_cast<size_t>(skip));
-    Scatter(message->unread() + skip, part, args.buffers, received.bytes);
+    CopyToBuffers(args.buffers, message->unread() + skip, part, received.bytes);
     received.bytes += part;
     const bool files = CarriesFiles(*message);
     if (!told || files) {
@@ -208,8 +186,8 @@ Result<Received> UnixSocket::ReceiveMessage(const ReceiveArgs& args) {
   received.source = has_connections() && !profile.streams_tell_source ? UnnamedUnixAddress(profile)
                                                                       : SourceOf(*message);
   const size_t left = message->size - static_cast<size_t>(skip);
-  const size_t part = std::min(RoomOf(args.buffers), left);
-  Scatter(message->data + skip, part, args.buffers, 0);
+  const size_t part = std::min(SizeOf(args.buffers), left);
+  CopyToBuffers(args.buffers, message->data + skip, part);
   if (part < left) received.flags |= MSG_TRUNC;
   if (!profile.linux_credentials && message->ends_record) received.flags |= MSG_EOR;
   received.bytes = (args.flags & MSG_TRUNC) != 0 ? left : part;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "stack/socket/file_buffers.h"
 #include "stack/socket/unix_socket.h"
 
 namespace drywire {
@@ -12,28 +13,6 @@ namespace {
 
 // What the kernel keeps of a buffer for itself: the longest message is so much shorter.
 constexpr int64_t kMessageOverhead = 32;
-
-size_t SizeOf(absl::Span<const File::Buffer> buffers) {
-  size_t size = 0;
-  for (const File::Buffer& buffer : buffers) size += buffer.size;
-  return size;
-}
-
-// Copies `size` bytes from `offset` on.
-void Gather(absl::Span<const File::Buffer> buffers, size_t offset, uint8_t* to, size_t size) {
-  for (const File::Buffer& buffer : buffers) {
-    if (size == 0) return;
-    if (offset >= buffer.size) {
-      offset -= buffer.size;
-      continue;
-    }
-    const size_t part = std::min(buffer.size - offset, size);
-    std::memcpy(to, static_cast<const uint8_t*>(buffer.data) + offset, part);
-    to += part;
-    size -= part;
-    offset = 0;
-  }
-}
 
 }  // namespace
 
@@ -112,7 +91,7 @@ Result<size_t> UnixSocket::SendStream(const SendArgs& args) {
     if (peer == nullptr) return sent > 0 ? Result<size_t>(sent) : Cause::kSendShutDown;
     const size_t part = std::min(size - sent, LargestPart());
     UnixMessage* const message = NewMessage(part);
-    Gather(args.buffers, sent, message->data, part);
+    CopyFromBuffers(args.buffers, message->data, part, sent);
     DeliverTo(*peer, message, args, control);
     sent += part;
   }
@@ -120,7 +99,11 @@ Result<size_t> UnixSocket::SendStream(const SendArgs& args) {
 }
 
 Result<> UnixSocket::CheckInFlight(const Caller& caller, const UnixAncillary& ancillary) const {
-  if (!UnixPcb::profile().limits_in_flight || caller.credentials().privileged()) return {};
+  const Credentials& credentials = caller.credentials();
+  if (!UnixPcb::profile().limits_in_flight || credentials.Has(Capability::kSysResource) ||
+      credentials.Has(Capability::kSysAdmin)) {
+    return {};
+  }
   // These are counted already.
   const int64_t before =
       domain_->InFlightOf(caller.ids().real_uid) - static_cast<int64_t>(ancillary.files().size());
@@ -202,7 +185,7 @@ Result<size_t> UnixSocket::SendMessage(const SendArgs& args) {
     if (!may.ok()) return may.cause();
   }
   UnixMessage* const message = NewMessage(size);
-  Gather(args.buffers, 0, message->data, size);
+  CopyFromBuffers(args.buffers, message->data, size);
   DeliverTo(**receiver, message, args, control);
   return size;
 }

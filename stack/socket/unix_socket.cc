@@ -76,8 +76,10 @@ Result<> UnixSocket::Shutdown(int how) {
   const UnixProfile& profile = UnixPcb::profile();
   if (profile.shutdown_needs_connection) {
     if (UnixPcb::state() == UnixState::kListening) {
-      aborts_accept_ = how != SHUT_WR && domain_->profile().stream.listener_shutdown_aborts_accept;
-      if (aborts_accept_) NotifyAllReaders(kAnyKey);
+      if (how != SHUT_WR && domain_->profile().stream.listener_shutdown_aborts_accept) {
+        aborts_accept_ = true;
+        NotifyAllReaders(kAnyKey);
+      }
       return Cause::kSocketListening;
     }
     const bool connected = UnixPcb::state() == UnixState::kConnected && !peer_gone();

@@ -1,6 +1,6 @@
 #include "stack/sys/event_file.h"
 
-#include "stack/sys/file_buffers.h"
+#include "stack/socket/file_buffers.h"
 
 namespace drywire {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "stack/sys/file_buffers.h"
+#include "stack/socket/file_buffers.h"
 
 namespace drywire {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "stack/sys/file_buffers.h"
+#include "stack/socket/file_buffers.h"
 
 namespace drywire {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "stack/host/host.h"
-#include "stack/sys/file_buffers.h"
+#include "stack/socket/file_buffers.h"
 #include "stack/sys/siginfo.h"
 
 namespace drywire {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "stack/sys/file_buffers.h"
+#include "stack/socket/file_buffers.h"
 
 namespace drywire {
 
