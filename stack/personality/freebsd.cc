@@ -111,6 +111,7 @@ void SetVfs(VfsProfile& vfs) {
   vfs.name_length_before_search = true;
   vfs.removed_directory_has_parent = false;
   vfs.link_follows_symlinks = true;
+  vfs.times_judged_first = true;
   vfs.empty_symlink_target = true;
   vfs.group_from_directory = true;
   vfs.symlink_mode_obeys_umask = true;
@@ -261,6 +262,7 @@ Profile FreeBsdProfile() {
   profile.sys.version = "FreeBSD 14.0-RELEASE GENERIC";
   profile.sys.machine = "amd64";
   profile.sys.arguments_before_descriptor = true;
+  profile.sys.offset_before_descriptor = false;
   profile.sys.poll_rejects_negative_timeout = true;
   profile.sys.exit_closes_last_first = false;
   profile.sys.connect_restarts = false;

@@ -21,6 +21,9 @@ struct SysProfile {
   // --- Order of checks ---
   // Addresses and their lengths are copied in and judged before the descriptor is looked at.
   bool arguments_before_descriptor = false;
+  // pread() and pwrite() judge the offset before the descriptor; FreeBSD's kern_preadv() does so
+  // last.
+  bool offset_before_descriptor = true;
   // recvmsg() refuses a name of negative length.
   bool receive_refuses_negative_name = true;
   // sendmsg() cuts a name that is longer than any address to that length.

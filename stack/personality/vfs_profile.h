@@ -44,6 +44,9 @@ struct VfsProfile {
   bool removed_directory_has_parent = true;  // ".." of a removed directory
   bool link_follows_symlinks = false;        // link() of a symbolic link is one to its target
   bool empty_symlink_target = false;         // symlink("", ...) is allowed
+  // utimensat() judges flags and times before it looks for the file, and looks for it even when
+  // there is nothing to set. Source: FreeBSD kern_utimensat().
+  bool times_judged_first = false;
 
   // --- Making files ---
   bool group_from_directory = false;  // BSD: always; System V: of set-group-ID directories only

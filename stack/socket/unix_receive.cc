@@ -65,6 +65,8 @@ void UnixSocket::WriteAncillary(const UnixMessage& message, const ReceiveArgs& a
   const bool linux_ids = pass_credentials_ && UnixPcb::profile().linux_credentials;
   if (ancillary == nullptr && !linux_ids) return;
   if (args.caller == nullptr || args.control.empty()) {
+    // FreeBSD's kern_recvit() says nothing to those who have no room for any.
+    if (!UnixPcb::profile().linux_credentials) return;
     if (linux_ids || CarriesFiles(message)) received->flags |= MSG_CTRUNC;
     return;
   }

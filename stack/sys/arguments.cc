@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "stack/sys/fifo.h"
 #include "stack/sys/node_file.h"
 #include "stack/sys/user_memory.h"
 
@@ -62,11 +63,26 @@ Result<> WriteAddress(const RawAddress& value, sockaddr* address, socklen_t* len
   return {};
 }
 
-Result<PathContext> PathFrom(const SysContext& context, int at, const std::string& path) {
+Node* NodeOf(File* file) {
+  if (const NodeFile* const node = NodeFile::Of(file); node != nullptr) return &node->node();
+  if (const FifoEnd* const end = FifoEnd::Of(file); end != nullptr) return &end->node();
+  return nullptr;
+}
+
+Result<PathContext> PathFrom(const SysContext& context, int at, const std::string& path,
+                             int flags) {
   PathContext from = context.process.path_context();
-  if (at == AT_FDCWD || path.empty() || path.front() == '/') return from;
+  from.empty_is_directory = (flags & AT_EMPTY_PATH) != 0;
+  const bool is_itself = path.empty() && from.empty_is_directory;
+  if (at == AT_FDCWD || (path.empty() && !is_itself) || path.front() == '/') return from;
   const Result<FileRef> file = FindFile(context, at);
   if (!file.ok()) return file.cause();
+  if (is_itself) {
+    Node* const node = NodeOf(file->get());
+    if (node == nullptr) return Cause::kInvalidArgument;
+    from.directory = NodeRef(node);
+    return from;
+  }
   const NodeFile* const node = NodeFile::Of(file->get());
   if (node == nullptr || !node->node().IsDirectory()) return Cause::kNotDirectory;
   from.directory = node->node_ref();

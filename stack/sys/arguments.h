@@ -31,6 +31,8 @@ Result<FileRef> FindFile(const SysContext& context, int fd);
 // The socket of a descriptor: kBadDescriptor, kNotSocket.
 Result<Ref<Socket>> FindSocket(const SysContext& context, int fd);
 Result<Ref<Socket>> SocketOf(const FileRef& file);
+// The inode that is open; null for files that have none.
+Node* NodeOf(File* file);
 
 // Copies an address in and judges its length as the system does: kAddressLengthInvalid,
 // kAddressTooLong, kBadAddressPointer.
@@ -43,8 +45,10 @@ Result<> WriteAddress(const RawAddress& value, sockaddr* address, socklen_t* len
 Result<std::string> ReadPath(const SysContext& context, const char* path);
 
 // Where openat(2) and its like begin: at the working directory for AT_FDCWD and for absolute paths,
-// otherwise at an open directory. kBadDescriptor, kNotDirectory.
-Result<PathContext> PathFrom(const SysContext& context, int at, const std::string& path);
+// otherwise at an open directory. kBadDescriptor, kNotDirectory. With AT_EMPTY_PATH in `flags` an
+// empty path is the descriptor itself: kInvalidArgument where that has no inode.
+Result<PathContext> PathFrom(const SysContext& context, int at, const std::string& path,
+                             int flags = 0);
 
 // The buffers of one call. `total` is at most what one call transfers.
 struct Buffers {

@@ -12,7 +12,6 @@
 
 #include "stack/sys/arguments.h"
 #include "stack/sys/attributes.h"
-#include "stack/sys/node_file.h"
 #include "stack/sys/syscalls.h"
 #include "stack/sys/user_memory.h"
 #include "stack/vfs/vfs.h"
@@ -27,12 +26,13 @@ Result<> CheckFlags(int flags, int known) {
   return (flags & ~known) == 0 ? Result<>() : Result<>(Cause::kInvalidArgument);
 }
 
-// Runs `call`, which takes the filesystem, the context and the path, from the directory `at`.
+// Runs `call`, which takes the filesystem, the context and the path, from the directory `at`, or
+// with AT_EMPTY_PATH in `flags` of `at` itself.
 template <typename Call>
-CallOutcome From(SysContext& context, int at, const char* path, Call call) {
+CallOutcome From(SysContext& context, int at, const char* path, int flags, Call call) {
   const Result<std::string> copy = ReadPath(context, path);
   if (!copy.ok()) return copy.cause();
-  Result<PathContext> from = PathFrom(context, at, *copy);
+  Result<PathContext> from = PathFrom(context, at, *copy, flags);
   if (!from.ok()) return from.cause();
   return call(context.host().vfs(), *from, *copy);
 }
@@ -53,17 +53,19 @@ CallOutcome FromBoth(SysContext& context, int at, const char* path, int to_at, c
   return call(context.host().vfs(), *from, *first, *second);
 }
 
-// Whether an empty path stands for the descriptor itself.
-bool IsDescriptor(const SysContext& context, const char* path, int flags) {
-  if ((flags & AT_EMPTY_PATH) == 0) return false;
+// Whether the call is fstat() or fchown() by another name. No path at all is an empty one, as Linux
+// has it since 6.11.
+bool IsDescriptor(const SysContext& context, int at, const char* path, int flags) {
+  if ((flags & AT_EMPTY_PATH) == 0 || at == AT_FDCWD) return false;
+  if (path == nullptr) return true;
   const Result<std::string> copy = ReadPath(context, path);
   return copy.ok() && copy->empty();
 }
 
 CallOutcome Faccessat(SysContext& context, int at, const char* path, int mode, int flags) {
   if ((mode & ~(R_OK | W_OK | X_OK)) != 0) return Cause::kInvalidArgument;
-  DRYWIRE_RETURN_IF_FAILED(CheckFlags(flags, AT_EACCESS | AT_SYMLINK_NOFOLLOW));
-  return From(context, at, path,
+  DRYWIRE_RETURN_IF_FAILED(CheckFlags(flags, AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH));
+  return From(context, at, path, flags,
               [&](Vfs& vfs, PathContext& from, const std::string& text) -> CallOutcome {
                 const Credentials real = context.process.identity().Real();
                 if ((flags & AT_EACCESS) == 0) from.credentials = &real;
@@ -79,7 +81,7 @@ CallOutcome Faccessat(SysContext& context, int at, const char* path, int mode, i
 
 CallOutcome Fchmodat(SysContext& context, int at, const char* path, mode_t mode, int flags) {
   DRYWIRE_RETURN_IF_FAILED(CheckFlags(flags, AT_SYMLINK_NOFOLLOW));
-  return From(context, at, path,
+  return From(context, at, path, 0,
               [&](Vfs& vfs, const PathContext& from, const std::string& text) -> CallOutcome {
                 if ((flags & AT_SYMLINK_NOFOLLOW) != 0) {
                   const Result<NodeRef> node = vfs.Lookup(from, text, /*follow=*/false);
@@ -94,7 +96,7 @@ CallOutcome Readlinkat(SysContext& context, int at, const char* path, char* buff
   if (context.profile().vfs.readlink_needs_room && static_cast<int>(size) <= 0) {
     return Cause::kInvalidArgument;
   }
-  return From(context, at, path,
+  return From(context, at, path, 0,
               [&](Vfs& vfs, const PathContext& from, const std::string& text) -> CallOutcome {
                 const Result<std::string> target = vfs.ReadLink(from, text);
                 if (!target.ok()) return target.cause();
@@ -140,39 +142,38 @@ Result<NewTimes> ToTimes(const SysContext& context, const timespec* times) {
 
 CallOutcome Utimensat(SysContext& context, int at, const char* path, const timespec* times,
                       int flags) {
+  const bool early = context.profile().vfs.times_judged_first;
+  const Result<> known = CheckFlags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
+  if (early) DRYWIRE_RETURN_IF_FAILED(known);
   const Result<NewTimes> copy = ToTimes(context, times);
-  if (!copy.ok()) {
-    const bool late = copy.cause() == Cause::kInvalidArgument &&
-                      !context.profile().sys.arguments_before_descriptor;
-    if (!late || path == nullptr) return copy.cause();
-    // The times are judged when the file has been found.
-    return From(context, at, path,
-                [&](Vfs& vfs, const PathContext& from, const std::string& text) -> CallOutcome {
-                  const Result<NodeRef> node =
-                      vfs.Lookup(from, text, (flags & AT_SYMLINK_NOFOLLOW) == 0);
-                  return node.ok() ? copy.cause() : node.cause();
-                });
-  }
-  // Nothing is to be done: not even the path is looked at.
-  if (!copy->accessed.has_value() && !copy->modified.has_value()) return 0;
-  DRYWIRE_RETURN_IF_FAILED(CheckFlags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH));
-  if (path == nullptr || IsDescriptor(context, path, flags)) {
+  if (!copy.ok() && (early || copy.cause() != Cause::kInvalidArgument)) return copy.cause();
+  const bool nothing = copy.ok() && !copy->accessed.has_value() && !copy->modified.has_value();
+  // Linux does not even look at the path then; FreeBSD does not look at futimens()'s descriptor.
+  if (nothing && (!early || path == nullptr)) return 0;
+  DRYWIRE_RETURN_IF_FAILED(known);
+  if (path == nullptr && at != AT_FDCWD) {
+    if (flags != 0) return Cause::kInvalidArgument;
     const Result<FileRef> file = FindFile(context, at);
     if (!file.ok()) return file.cause();
     Node* const node = NodeOf(file->get());
-    if (node == nullptr) return Cause::kInvalidArgument;
+    if (!copy.ok() || node == nullptr) return Cause::kInvalidArgument;
     return Done(node->SetTimes(*copy, context.process.path_context().actor()));
   }
-  return From(context, at, path, [&](Vfs& vfs, const PathContext& from, const std::string& text) {
-    return Done(vfs.SetTimes(from, text, *copy, (flags & AT_SYMLINK_NOFOLLOW) == 0));
-  });
+  return From(context, at, path, flags,
+              [&](Vfs& vfs, const PathContext& from, const std::string& text) -> CallOutcome {
+                const bool follow = (flags & AT_SYMLINK_NOFOLLOW) == 0;
+                if (copy.ok() && !nothing) return Done(vfs.SetTimes(from, text, *copy, follow));
+                const Result<NodeRef> node = vfs.Lookup(from, text, follow);
+                if (!node.ok()) return node.cause();
+                return nothing ? CallOutcome(0) : copy.cause();
+              });
 }
 
 }  // namespace
 
 SysResult SysMkdirat(SysContext& context, int at, const char* path, mode_t mode) {
   return RunCall(context, {"mkdirat", Operation::kMkdir, at, mode}, [&] {
-    return From(context, at, path, [&](Vfs& vfs, const PathContext& from, const std::string& text) {
+    return From(context, at, path, 0, [&](Vfs& vfs, const PathContext& from, const std::string& text) {
       return Done(vfs.MakeDirectory(from, text, mode));
     });
   });
@@ -183,7 +184,7 @@ SysResult SysUnlinkat(SysContext& context, int at, const char* path, int flags) 
   return RunCall(
       context, {"unlinkat", operation, at, static_cast<uint64_t>(flags)}, [&]() -> CallOutcome {
         DRYWIRE_RETURN_IF_FAILED(CheckFlags(flags, AT_REMOVEDIR));
-        return From(context, at, path,
+        return From(context, at, path, 0,
                     [&](Vfs& vfs, const PathContext& from, const std::string& text) {
                       return Done((flags & AT_REMOVEDIR) != 0 ? vfs.RemoveDirectory(from, text)
                                                               : vfs.Unlink(from, text));
@@ -238,7 +239,7 @@ SysResult SysSymlinkat(SysContext& context, const char* target, int at, const ch
   return RunCall(context, {"symlinkat", Operation::kSymlink, at}, [&]() -> CallOutcome {
     const Result<std::string> text = ReadPath(context, target);
     if (!text.ok()) return text.cause();
-    return From(context, at, path, [&](Vfs& vfs, const PathContext& from, const std::string& name) {
+    return From(context, at, path, 0, [&](Vfs& vfs, const PathContext& from, const std::string& name) {
       return Done(vfs.Symlink(from, *text, name));
     });
   });
@@ -256,10 +257,10 @@ SysResult SysFchmodat(SysContext& context, int at, const char* path, mode_t mode
 
 SysResult SysFchownat(SysContext& context, int at, const char* path, uid_t uid, gid_t gid,
                       int flags) {
-  if (IsDescriptor(context, path, flags)) return SysFchown(context, at, uid, gid);
+  if (IsDescriptor(context, at, path, flags)) return SysFchown(context, at, uid, gid);
   return RunCall(context, {"fchownat", Operation::kChown, at, uid, gid}, [&]() -> CallOutcome {
     DRYWIRE_RETURN_IF_FAILED(CheckFlags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH));
-    return From(context, at, path, [&](Vfs& vfs, const PathContext& from, const std::string& text) {
+    return From(context, at, path, flags, [&](Vfs& vfs, const PathContext& from, const std::string& text) {
       return Done(vfs.ChangeOwner(from, text, uid, gid, (flags & AT_SYMLINK_NOFOLLOW) == 0));
     });
   });
@@ -267,14 +268,14 @@ SysResult SysFchownat(SysContext& context, int at, const char* path, uid_t uid, 
 
 SysResult SysFstatat(SysContext& context, int at, const char* path, struct stat* status,
                      int flags) {
-  if (IsDescriptor(context, path, flags) && at != AT_FDCWD) return SysFstat(context, at, status);
+  if (IsDescriptor(context, at, path, flags)) return SysFstat(context, at, status);
   return RunCall(
       context, {"fstatat", Operation::kStat, at, static_cast<uint64_t>(flags)},
       [&]() -> CallOutcome {
         DRYWIRE_RETURN_IF_FAILED(
             CheckFlags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT));
-        if (IsDescriptor(context, path, flags)) path = ".";
-        return From(context, at, path,
+        if (path == nullptr && (flags & AT_EMPTY_PATH) != 0) path = "";
+        return From(context, at, path, flags,
                     [&](Vfs& vfs, const PathContext& from, const std::string& text) -> CallOutcome {
                       const Result<NodeRef> node =
                           vfs.Lookup(from, text, (flags & AT_SYMLINK_NOFOLLOW) == 0);

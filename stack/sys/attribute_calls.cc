@@ -7,8 +7,6 @@
 
 #include "stack/sys/arguments.h"
 #include "stack/sys/attributes.h"
-#include "stack/sys/fifo.h"
-#include "stack/sys/node_file.h"
 #include "stack/sys/pass_through.h"
 #include "stack/sys/pipe_file.h"
 #include "stack/sys/syscalls.h"
@@ -55,12 +53,6 @@ struct stat ToStat(const SysContext& context, const Attributes& attributes) {
   status.st_mtim = CalendarTime(context, attributes.modified);
   status.st_ctim = CalendarTime(context, attributes.changed);
   return status;
-}
-
-Node* NodeOf(File* file) {
-  if (const NodeFile* const node = NodeFile::Of(file); node != nullptr) return &node->node();
-  if (const FifoEnd* const end = FifoEnd::Of(file); end != nullptr) return &end->node();
-  return nullptr;
 }
 
 namespace {

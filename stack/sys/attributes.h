@@ -4,7 +4,6 @@
 
 #include <sys/stat.h>
 
-#include "stack/socket/file.h"
 #include "stack/sys/sys_environment.h"
 #include "stack/vfs/node.h"
 
@@ -12,8 +11,6 @@ namespace drywire {
 
 mode_t TypeBits(FileType type);
 struct stat ToStat(const SysContext& context, const Attributes& attributes);
-// The node behind a descriptor; null for files that have none.
-Node* NodeOf(File* file);
 
 }  // namespace drywire
 

@@ -111,6 +111,18 @@ Result<Ref<NodeFile>> FindNodeFile(SysContext& context, int fd) {
   return Ref<NodeFile>(node);
 }
 
+// The file that pread() and pwrite() mean: kInvalidArgument, kBadDescriptor, kNotSeekable.
+Result<Ref<NodeFile>> FindNodeFileAt(SysContext& context, int fd, off_t offset, bool writes) {
+  const bool early = context.profile().sys.offset_before_descriptor;
+  if (early && offset < 0) return Cause::kInvalidArgument;
+  const Result<Ref<NodeFile>> file = FindNodeFile(context, fd);
+  if (!file.ok()) return file;
+  const NodeFile::Mode& mode = (*file)->mode();
+  if (!(writes ? mode.writes : mode.reads)) return Cause::kBadDescriptor;
+  if (offset < 0) return Cause::kInvalidArgument;
+  return file;
+}
+
 // What is neither a file of a filesystem nor a pipe nor a socket.
 bool IsEventFile(SysContext& context, int fd) {
   File* const file = context.process.fds().Get(fd);
@@ -119,8 +131,7 @@ bool IsEventFile(SysContext& context, int fd) {
 }
 
 CallOutcome Pread(SysContext& context, int fd, void* data, size_t size, off_t offset) {
-  if (offset < 0) return Cause::kInvalidArgument;
-  const Result<Ref<NodeFile>> file = FindNodeFile(context, fd);
+  const Result<Ref<NodeFile>> file = FindNodeFileAt(context, fd, offset, /*writes=*/false);
   if (!file.ok()) return file.cause();
   Buffers buffers = Buffers::One(data, size);
   buffers.Cut(kMaxChunk);
@@ -131,8 +142,7 @@ CallOutcome Pread(SysContext& context, int fd, void* data, size_t size, off_t of
 }
 
 CallOutcome Pwrite(SysContext& context, int fd, const void* data, size_t size, off_t offset) {
-  if (offset < 0) return Cause::kInvalidArgument;
-  const Result<Ref<NodeFile>> file = FindNodeFile(context, fd);
+  const Result<Ref<NodeFile>> file = FindNodeFileAt(context, fd, offset, /*writes=*/true);
   if (!file.ok()) return file.cause();
   Buffers buffers = Buffers::One(data, size);
   const size_t readable = ReadablePrefix(buffers.list);

@@ -255,6 +255,9 @@ Result<Place> MemoryVfs::Walk(const PathContext& context, absl::string_view path
 
 Result<Ref<Inode>> MemoryVfs::Find(const PathContext& context, absl::string_view path,
                                    bool follow) {
+  if (path.empty() && context.empty_is_directory) {
+    return Ref<Inode>(Inode::Of(context.directory.get()));
+  }
   WalkRequest request;
   request.follow = follow;
   Result<Place> place = Walk(context, path, request);

@@ -32,6 +32,8 @@ struct PathContext {
   Instant now;
   // Where a call's second path begins, when that is not `directory`.
   NodeRef target_directory = {};
+  // AT_EMPTY_PATH: an empty path is `directory` itself, which need not be one.
+  bool empty_is_directory = false;
 
   Actor actor() const { return {credentials, now}; }
 };

@@ -145,6 +145,50 @@ ORACLE(At, Access, kLoop) {
   });
 }
 
+// AT_EMPTY_PATH: the descriptor itself, whatever it is.
+ORACLE(At, EmptyPath, kLoop) {
+  it.On("a", [](Script& s) {
+    const Tree tree = EnterTree(s);
+    const timespec times[2] = {{100, 5}, {200, 6}};
+    const timespec bad[2] = {{100, -5}, {200, 6}};
+    const auto calls = [&](const char* label, int fd) {
+      struct stat status = {};
+      s.Row(label)("access", os::faccessat(fd, "", R_OK, AT_EMPTY_PATH));
+      s("execute", os::faccessat(fd, "", X_OK, AT_EMPTY_PATH));
+      s("mode", os::faccessat(fd, "", 64, AT_EMPTY_PATH))("not", os::faccessat(fd, "", R_OK, 0));
+      s("times", os::utimensat(fd, "", times, AT_EMPTY_PATH));
+      s("bad times", os::utimensat(fd, "", bad, AT_EMPTY_PATH));
+      s("no times", os::utimensat(fd, "", times, 0));
+      s("own", os::fchownat(fd, "", 0, 0, AT_EMPTY_PATH));
+      s("status", os::fstatat(fd, "", &status, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
+      s.Text("mode", std::to_string(status.st_mode));
+      s("no status", os::fstatat(fd, "", &status, AT_SYMLINK_NOFOLLOW));
+    };
+    calls("file", tree.file);
+    calls("directory", tree.sub);
+    calls("here", AT_FDCWD);
+    calls("nothing", 99);
+  });
+}
+
+// The order in which the arguments are judged.
+ORACLE(Files, ReadAtAnOffset, kLoop) {
+  it.On("a", [](Script& s) {
+    const Tree tree = EnterTree(s);
+    int pipe[2];
+    os::pipe(pipe);
+    const int only_read = os::openat(tree.d, "f", O_RDONLY);
+    const int only_write = os::openat(tree.d, "f", O_WRONLY);
+    char byte = 0;
+    for (const int fd : {only_read, only_write, tree.sub, pipe[0], pipe[1], 99}) {
+      for (const off_t offset : {off_t{-1}, off_t{0}}) {
+        s.Row(std::to_string(offset))("read", os::pread(fd, &byte, 1, offset));
+        s("write", os::pwrite(fd, "x", 1, offset));
+      }
+    }
+  });
+}
+
 ORACLE(At, RenameAndLink, kLoop) {
   it.On("a", [](Script& s) {
     const Tree tree = EnterTree(s);
@@ -323,6 +367,8 @@ ORACLE(Times, Errors, kLoop) {
     s("flag", os::utimensat(AT_FDCWD, "f", both, 0x8))("not open", os::futimens(99, both));
     s("bad", os::utimensat(AT_FDCWD, "f", reinterpret_cast<timespec*>(8), 0));
     s("omit of nothing", os::utimensat(99, "x", omit, 0));
+    s("bad of nothing", os::utimensat(99, "x", bad, 0));
+    s("both bad", os::futimens(99, bad))("unknown flag of nothing", os::utimensat(99, "x", omit, 0x8));
     s.Become(5, 5);
     s.Row("another user");
     for (const char* path : {"f", "w"}) calls(path);

@@ -452,6 +452,41 @@ TEST_F(FifoTest, WithoutWaiting) {
   });
 }
 
+// kern_preadv() and kern_pwritev(): the descriptor, what it was opened for, the offset.
+TEST(FreeBsdFilesTest, TheOffsetIsJudgedLast) {
+  SysFixture sim(System::kFreeBsd);
+  sim.RunTask([](SysContext& c) {
+    const int fd = Open(c, "/tmp/f", O_WRONLY | O_CREAT);
+    int fds[2];
+    EXPECT_TRUE(Gives(SysPipe2(c, fds, 0), 0));
+    char byte = 0;
+    EXPECT_TRUE(Fails(SysPread(c, 99, &byte, 1, -1), EBADF));
+    EXPECT_TRUE(Fails(SysPread(c, fds[0], &byte, 1, -1), ESPIPE));
+    EXPECT_TRUE(Fails(SysPread(c, fd, &byte, 1, -1), EBADF));
+    EXPECT_TRUE(Fails(SysPwrite(c, fd, &byte, 1, -1), EINVAL));
+  });
+}
+
+// kern_utimensat(): flags, times, then the path, which is looked at even for two UTIME_OMIT;
+// kern_futimens() leaves the descriptor alone then.
+TEST(FreeBsdFilesTest, TimesAreJudgedFirst) {
+  SysFixture sim(System::kFreeBsd);
+  sim.RunTask([](SysContext& c) {
+    const timespec bad[2] = {{0, -5}, {0, 0}};
+    const timespec omit[2] = {{0, UTIME_OMIT}, {0, UTIME_OMIT}};
+    const auto set = [&](int at, const char* path, const timespec* times, int flags = 0) {
+      return SysUtimensat(c, at, path, times, flags);
+    };
+    EXPECT_TRUE(Fails(set(99, "missing", omit, 0x8), EINVAL));
+    EXPECT_TRUE(Fails(set(99, "missing", bad), EINVAL));
+    EXPECT_TRUE(Fails(set(99, "missing", omit), EBADF));
+    EXPECT_TRUE(Fails(set(AT_FDCWD, "/missing", omit), ENOENT));
+    EXPECT_TRUE(Gives(set(AT_FDCWD, "/tmp", omit), 0));
+    EXPECT_TRUE(Fails(set(99, nullptr, bad), EINVAL));
+    EXPECT_TRUE(Gives(set(99, nullptr, omit), 0));
+  });
+}
+
 TEST_F(FifoTest, NoReaderIsABrokenPipe) {
   sim_.RunTask([](SysContext& c) {
     struct sigaction ignore = {};
