@@ -109,18 +109,12 @@ const Row* FindRow(const OptionContext& context, int level, int name) {
   return nullptr;
 }
 
-size_t WriteBytes(const void* data, size_t size, absl::Span<uint8_t> value) {
-  const size_t written = std::min(size, value.size());
-  if (written != 0) std::memcpy(value.data(), data, written);
-  return written;
-}
-
 // Linux's ip(7) options of 0 to 255 fit into a short buffer as one byte.
 size_t WriteIpOption(const OptionContext& context, int64_t number, absl::Span<uint8_t> value) {
   const bool is_short = !value.empty() && value.size() < sizeof(int);
   if (context.profile->short_option_values && is_short && number >= 0 && number <= 255) {
     const uint8_t byte = static_cast<uint8_t>(number);
-    return WriteBytes(&byte, 1, value);
+    return WriteOption(&byte, 1, value);
   }
   return WriteIntOption(number, value);
 }
@@ -165,7 +159,7 @@ size_t WriteTimeout(Duration timeout, absl::Span<uint8_t> value) {
     time.tv_sec = timeout.seconds();
     time.tv_usec = timeout.micros() % 1'000'000;
   }
-  return WriteBytes(&time, sizeof time, value);
+  return WriteOption(&time, sizeof time, value);
 }
 
 Result<Duration> ReadTimeout(const SocketProfile& profile, absl::Span<const uint8_t> value) {
@@ -323,9 +317,15 @@ Result<int64_t> ReadValue(const OptionContext& context, const Row& row) {
 
 }  // namespace
 
+size_t WriteOption(const void* data, size_t size, absl::Span<uint8_t> value) {
+  const size_t written = std::min(size, value.size());
+  if (written != 0) std::memcpy(value.data(), data, written);
+  return written;
+}
+
 size_t WriteIntOption(int64_t number, absl::Span<uint8_t> value) {
   const int32_t as_int = static_cast<int32_t>(number);
-  return WriteBytes(&as_int, sizeof as_int, value);
+  return WriteOption(&as_int, sizeof as_int, value);
 }
 
 Result<int64_t> ReadIntOption(absl::Span<const uint8_t> value) {
@@ -358,7 +358,7 @@ Result<size_t> GetSocketOption(const OptionContext& context, int level, int name
       case SO_LINGER: {
         const linger setting{static_cast<int>(context.options->linger_on),
                              static_cast<int>(context.options->linger_seconds)};
-        return WriteBytes(&setting, sizeof setting, value);
+        return WriteOption(&setting, sizeof setting, value);
       }
       case SO_RCVTIMEO:
         return WriteTimeout(context.options->receive_timeout, value);

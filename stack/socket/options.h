@@ -107,7 +107,9 @@ bool IsSettableOption(const OptionContext& context, int level, int name);
 // The options of a fresh socket.
 SocketOptions InitialSocketOptions(const SocketProfile& profile, int domain, int type);
 
-// For protocols with options of their own: an int, cut to value.size(). Returns the bytes written.
+// For protocols with options of their own: what is written is cut to value.size(). Both return the
+// bytes written.
+size_t WriteOption(const void* data, size_t size, absl::Span<uint8_t> value);
 size_t WriteIntOption(int64_t number, absl::Span<uint8_t> value);
 // kOptionLengthInvalid when shorter than an int.
 Result<int64_t> ReadIntOption(absl::Span<const uint8_t> value);

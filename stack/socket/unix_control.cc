@@ -13,10 +13,6 @@ namespace {
 
 constexpr size_t kHeader = sizeof(cmsghdr);
 
-constexpr size_t Aligned(size_t size) {
-  return (size + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1);
-}
-
 UnixAncillary& AncillaryOf(UnixControl& control, UnixDomain& domain, uint32_t uid) {
   if (control.ancillary == nullptr) {
     control.ancillary = std::make_unique<UnixAncillary>(&domain, uid);
@@ -73,14 +69,14 @@ Result<> ReadCredentials(const Caller& caller, absl::Span<const uint8_t> data,
 // FreeBSD's SCM_CREDS: a struct cmsgcred, which the kernel fills in.
 constexpr int kScmCreds = 3;
 constexpr int kScmCreds2 = 8;
-constexpr size_t kMostGroups = 16;
+constexpr size_t kCmgroupMax = 16;
 struct CmsgCred {
   int32_t pid;
   uint32_t uid;
   uint32_t euid;
   uint32_t gid;
   int16_t ngroups;
-  uint32_t groups[kMostGroups];
+  uint32_t groups[kCmgroupMax];
 };
 
 // One message of that type, as it is laid out.
@@ -107,7 +103,7 @@ void FillCreds(UnixDomain& domain, const Caller& caller, UnixControl* control) {
   creds.groups[0] = effective.gid;
   size_t n = 1;
   for (const uint32_t group : effective.groups) {
-    if (n == kMostGroups) break;
+    if (n == kCmgroupMax) break;
     creds.groups[n++] = group;
   }
   creds.ngroups = static_cast<int16_t>(n);
@@ -147,7 +143,7 @@ Result<UnixControl> ReadUnixControl(UnixDomain& domain, const Caller& caller,
     const Result<> one = ReadOne(domain, caller, header,
                                  control.subspan(at + kHeader, header.cmsg_len - kHeader), &read);
     if (!one.ok()) return one.cause();
-    at += Aligned(header.cmsg_len);
+    at += CMSG_ALIGN(header.cmsg_len);
   }
   return read;
 }
@@ -160,7 +156,7 @@ void AddReceiverCreds(UnixDomain& domain, const Caller& caller, bool persistent,
   std::vector<uint32_t> words;
   if (persistent) words = {0, static_cast<uint32_t>(ids.pid)};
   words.insert(words.end(), {ids.real_uid, effective.uid, ids.real_gid, effective.gid});
-  const size_t count = std::min(effective.groups.size() + 1, kMostGroups);
+  const size_t count = std::min(effective.groups.size() + 1, kCmgroupMax);
   words.push_back(static_cast<uint32_t>(count));
   words.push_back(effective.gid);
   words.insert(words.end(), effective.groups.begin(),
@@ -185,7 +181,7 @@ void UnixControlWriter::Put(int level, int type, const void* data, size_t size) 
   uint8_t* const to = args_.control.data() + received_.control_bytes;
   std::memcpy(to, &header, kHeader);
   std::memcpy(to + kHeader, data, header.cmsg_len - kHeader);
-  received_.control_bytes += std::min(Aligned(header.cmsg_len), room());
+  received_.control_bytes += std::min(CMSG_ALIGN(header.cmsg_len), room());
 }
 
 void UnixControlWriter::PutFiles(absl::Span<const FileRef> files) {

@@ -25,7 +25,7 @@ struct UnixControl {
 };
 
 // kInvalidArgument, kControlUnsupported, kBadDescriptor, kNoPermission, kNoSuchProcess,
-// kTooManyInFlight. `datagram`: FreeBSD fills in SCM_CREDS.
+// kTooManyInFlight.
 Result<UnixControl> ReadUnixControl(UnixDomain& domain, const Caller& caller,
                                     absl::Span<const uint8_t> control);
 

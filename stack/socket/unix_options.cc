@@ -1,8 +1,7 @@
 // Options of UNIX sockets, besides those that all sockets share.
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <cstring>
+#include <cstddef>
 
 #include "stack/socket/unix_socket.h"
 
@@ -10,23 +9,17 @@ namespace drywire {
 namespace {
 
 // FreeBSD's struct xucred.
-constexpr size_t kMostGroups = 16;
+constexpr size_t kXuNgroups = 16;
 struct Xucred {
   uint32_t version;
   uint32_t uid;
   int16_t ngroups;
-  uint32_t groups[kMostGroups];
+  uint32_t groups[kXuNgroups];
   union {
     void* unused;
     int32_t pid;
   };
 };
-
-size_t WriteBytes(const void* data, size_t size, absl::Span<uint8_t> value) {
-  const size_t written = std::min(size, value.size());
-  if (written != 0) std::memcpy(value.data(), data, written);
-  return written;
-}
 
 // Linux's options that are about UNIX sockets.
 bool IsSettable(int name) { return name == SO_PASSCRED || name == SO_PEEK_OFF; }
@@ -56,14 +49,14 @@ Result<size_t> UnixSocket::GetLinuxOption(int name, absl::Span<uint8_t> value) {
     case SO_PEERCRED: {
       const ucred ids = has_peer_ids_ ? ucred{peer_ids_.pid, peer_ids_.uid, peer_ids_.gid}
                                       : ucred{0, ~uid_t{0}, ~gid_t{0}};
-      return WriteBytes(&ids, sizeof ids, value);
+      return WriteOption(&ids, sizeof ids, value);
     }
     default: {  // SO_PEERGROUPS
       if (!has_peer_ids_) return Cause::kNoPeerGroups;
       const size_t count = peer_groups_ == nullptr ? 0 : peer_groups_->size();
       if (value.size() < count * sizeof(gid_t)) return Cause::kBufferTooSmall;
       return count == 0 ? size_t{0}
-                        : WriteBytes(peer_groups_->data(), count * sizeof(gid_t), value);
+                        : WriteOption(peer_groups_->data(), count * sizeof(gid_t), value);
     }
   }
 }
@@ -91,12 +84,12 @@ Result<size_t> UnixSocket::GetLocalOption(int name, absl::Span<uint8_t> value) {
       ids.ngroups = 1;
       if (peer_groups_ != nullptr) {
         for (const uint32_t group : *peer_groups_) {
-          if (ids.ngroups == static_cast<int16_t>(kMostGroups)) break;
+          if (ids.ngroups == static_cast<int16_t>(kXuNgroups)) break;
           ids.groups[ids.ngroups++] = group;
         }
       }
       ids.pid = peer_ids_.pid;
-      return WriteBytes(&ids, sizeof ids, value);
+      return WriteOption(&ids, sizeof ids, value);
     }
     case kLocalCreds:
       return WriteIntOption(pass_credentials_ && credentials_once_ ? 1 : 0, value);

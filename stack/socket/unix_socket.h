@@ -79,11 +79,6 @@ class UnixSocket final : public Socket, public NodeClient, public UnixPcb, publi
   // "u_str ESTAB 0 0 /run/x *"
   std::string Describe() const override;
 
-  // --- What control data is about ---
-  UnixDomain& unix_domain() const { return *domain_; }
-  // SO_PASSCRED, or LOCAL_CREDS.
-  bool wants_ids() const { return pass_credentials_; }
-
  private:
   friend class UnixDomain;
 

@@ -173,9 +173,10 @@ CallOutcome Utimensat(SysContext& context, int at, const char* path, const times
 
 SysResult SysMkdirat(SysContext& context, int at, const char* path, mode_t mode) {
   return RunCall(context, {"mkdirat", Operation::kMkdir, at, mode}, [&] {
-    return From(context, at, path, 0, [&](Vfs& vfs, const PathContext& from, const std::string& text) {
-      return Done(vfs.MakeDirectory(from, text, mode));
-    });
+    return From(context, at, path, 0,
+                [&](Vfs& vfs, const PathContext& from, const std::string& text) {
+                  return Done(vfs.MakeDirectory(from, text, mode));
+                });
   });
 }
 
@@ -239,9 +240,10 @@ SysResult SysSymlinkat(SysContext& context, const char* target, int at, const ch
   return RunCall(context, {"symlinkat", Operation::kSymlink, at}, [&]() -> CallOutcome {
     const Result<std::string> text = ReadPath(context, target);
     if (!text.ok()) return text.cause();
-    return From(context, at, path, 0, [&](Vfs& vfs, const PathContext& from, const std::string& name) {
-      return Done(vfs.Symlink(from, *text, name));
-    });
+    return From(context, at, path, 0,
+                [&](Vfs& vfs, const PathContext& from, const std::string& name) {
+                  return Done(vfs.Symlink(from, *text, name));
+                });
   });
 }
 
@@ -260,9 +262,10 @@ SysResult SysFchownat(SysContext& context, int at, const char* path, uid_t uid, 
   if (IsDescriptor(context, at, path, flags)) return SysFchown(context, at, uid, gid);
   return RunCall(context, {"fchownat", Operation::kChown, at, uid, gid}, [&]() -> CallOutcome {
     DRYWIRE_RETURN_IF_FAILED(CheckFlags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH));
-    return From(context, at, path, flags, [&](Vfs& vfs, const PathContext& from, const std::string& text) {
-      return Done(vfs.ChangeOwner(from, text, uid, gid, (flags & AT_SYMLINK_NOFOLLOW) == 0));
-    });
+    return From(
+        context, at, path, flags, [&](Vfs& vfs, const PathContext& from, const std::string& text) {
+          return Done(vfs.ChangeOwner(from, text, uid, gid, (flags & AT_SYMLINK_NOFOLLOW) == 0));
+        });
   });
 }
 

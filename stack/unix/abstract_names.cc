@@ -1,5 +1,9 @@
 #include "stack/unix/abstract_names.h"
 
+#include <sys/socket.h>
+
+#include <cstdint>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -10,20 +14,38 @@ constexpr uint32_t kNumbers = 0x100000;  // of five hexadecimal digits
 
 }  // namespace
 
-std::string AbstractNames::Key(int type, absl::string_view name) {
-  return absl::StrCat(type, name);
+size_t AbstractNames::Index(int type) {
+  switch (type) {
+    case SOCK_STREAM:
+      return 0;
+    case SOCK_DGRAM:
+      return 1;
+    default:  // SOCK_SEQPACKET
+      return 2;
+  }
 }
 
 UnixPcb* AbstractNames::Find(int type, absl::string_view name) const {
-  const auto found = names_.find(Key(type, name));
-  return found == names_.end() ? nullptr : found->second;
+  const Names& names = names_[Index(type)];
+  const auto found = names.find(name);
+  return found == names.end() ? nullptr : found->second;
 }
 
 bool AbstractNames::Take(int type, absl::string_view name, UnixPcb* holder) {
-  return names_.emplace(Key(type, name), holder).second;
+  return names_[Index(type)].try_emplace(name, holder).second;
 }
 
-void AbstractNames::Release(int type, absl::string_view name) { names_.erase(Key(type, name)); }
+void AbstractNames::Release(int type, absl::string_view name) {
+  Names& names = names_[Index(type)];
+  const auto found = names.find(name);
+  if (found != names.end()) names.erase(found);
+}
+
+size_t AbstractNames::size() const {
+  size_t total = 0;
+  for (const Names& names : names_) total += names.size();
+  return total;
+}
 
 std::string AbstractNames::TakeAny(int type, UnixPcb* holder) {
   if (!rng_.has_value()) rng_ = make_rng_();

@@ -7,7 +7,8 @@
 #ifndef DRYWIRE_STACK_UNIX_ABSTRACT_NAMES_H_
 #define DRYWIRE_STACK_UNIX_ABSTRACT_NAMES_H_
 
-#include <cstdint>
+#include <array>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -33,12 +34,15 @@ class AbstractNames {
   void Release(int type, absl::string_view name);
   // A name that was free; empty when none is.
   std::string TakeAny(int type, UnixPcb* holder);
-  size_t size() const { return names_.size(); }
+  size_t size() const;
 
  private:
-  static std::string Key(int type, absl::string_view name);
+  using Names = absl::flat_hash_map<std::string, UnixPcb*>;
+  static constexpr size_t kTypes = 3;
 
-  absl::flat_hash_map<std::string, UnixPcb*> names_;
+  static size_t Index(int type);
+
+  std::array<Names, kTypes> names_;  // by Index()
   std::function<Rng()> make_rng_;
   std::optional<Rng> rng_;  // once it was asked for
 };

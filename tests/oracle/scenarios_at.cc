@@ -368,7 +368,8 @@ ORACLE(Times, Errors, kLoop) {
     s("bad", os::utimensat(AT_FDCWD, "f", reinterpret_cast<timespec*>(8), 0));
     s("omit of nothing", os::utimensat(99, "x", omit, 0));
     s("bad of nothing", os::utimensat(99, "x", bad, 0));
-    s("both bad", os::futimens(99, bad))("unknown flag of nothing", os::utimensat(99, "x", omit, 0x8));
+    s("both bad", os::futimens(99, bad))("unknown flag of nothing",
+                                         os::utimensat(99, "x", omit, 0x8));
     s.Become(5, 5);
     s.Row("another user");
     for (const char* path : {"f", "w"}) calls(path);
