@@ -56,6 +56,7 @@ void SetTcp(TcpProfile& tcp) {
   tcp.outq_counts_sequence = false;
   tcp.send_buffer_grows = false;
   tcp.write_low_water = 2048;
+  tcp.records_end_segments = false;
   tcp.ack_rule = AckRule::kBsd;
   tcp.dsack = 0;
   tcp.fin_acked_at_once = true;

@@ -168,6 +168,9 @@ constexpr SysctlEntry kSysctls[] = {
      "receive buffer: least, default, most, bytes"},
     {"net.ipv4.tcp_wmem", 3, 1, INT32_MAX, +[](Profile& p) { return p.tcp.wmem.data(); },
      "send buffer: least, default, most, bytes"},
+    {"net.ipv4.tcp_notsent_lowat", 1, 0, UINT32_MAX,
+     +[](Profile& p) { return &p.tcp.notsent_lowat; },
+     "bytes that may wait to be sent before writers must wait"},
 };
 
 }  // namespace

@@ -147,6 +147,9 @@ struct TcpProfile {
   bool outq_counts_sequence = true;  // TIOCOUTQ is a difference of sequence numbers, not bytes
   bool send_buffer_grows = true;     // sized for the initial window when the connection opens
   int64_t write_low_water = 0;       // room that makes a socket writable; 0: a third of the buffer
+  // net.ipv4.tcp_notsent_lowat: bytes that may wait to be sent before writers must wait.
+  int64_t notsent_lowat = UINT32_MAX;
+  bool records_end_segments = true;  // what MSG_EOR ends shares no segment with what follows
 
   // --- Receiving ---
   AckRule ack_rule = AckRule::kLinux;

@@ -49,12 +49,13 @@ void CopyFromBuffers(absl::Span<const File::Buffer> buffers, void* to, size_t si
   });
 }
 
-Bytes BytesFromBuffers(absl::Span<const File::Buffer> buffers, size_t size) {
-  if (!buffers.empty() && buffers[0].size >= size) {
-    return Bytes::Copy(absl::MakeConstSpan(static_cast<const uint8_t*>(buffers[0].data), size));
+Bytes BytesFromBuffers(absl::Span<const File::Buffer> buffers, size_t size, size_t offset) {
+  if (!buffers.empty() && buffers[0].size >= offset + size) {
+    const auto* const from = static_cast<const uint8_t*>(buffers[0].data) + offset;
+    return Bytes::Copy(absl::MakeConstSpan(from, size));
   }
   std::vector<uint8_t> all(size);
-  CopyFromBuffers(buffers, all.data(), size);
+  CopyFromBuffers(buffers, all.data(), size, offset);
   return Bytes::Copy(all);
 }
 

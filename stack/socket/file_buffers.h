@@ -18,8 +18,8 @@ void CopyToBuffers(absl::Span<const File::Buffer> buffers, const void* from, siz
                    size_t offset = 0);
 void CopyFromBuffers(absl::Span<const File::Buffer> buffers, void* to, size_t size,
                      size_t offset = 0);
-// The first `size` bytes as a block of their own.
-Bytes BytesFromBuffers(absl::Span<const File::Buffer> buffers, size_t size);
+// `size` bytes from the byte `offset` on as a block of their own.
+Bytes BytesFromBuffers(absl::Span<const File::Buffer> buffers, size_t size, size_t offset = 0);
 
 }  // namespace drywire
 

@@ -8,6 +8,7 @@
 #define DRYWIRE_STACK_SOCKET_SOCKET_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/types/span.h"
@@ -58,6 +59,8 @@ struct Received {
   // With MSG_ERRQUEUE: what the data is about, for the control message. The socket's, until its
   // next call.
   const QueuedError* queued_error = nullptr;
+  // With TCP_INQ: the bytes that can be read next, for the control message.
+  std::optional<int32_t> unread = {};
 };
 
 class Socket : public File {

@@ -60,19 +60,32 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
   if ((shut() & kShutSend) != 0) return Cause::kSendShutDown;
   const size_t wanted = SizeOf(args.buffers);
   if (wanted == 0) return size_t{0};
-  const size_t taken = std::min(wanted, tcb_.SendRoom());
-  if (taken == 0) return Cause::kWouldBlock;
+  if (tcb_.SendRoom() == 0) return Cause::kWouldBlock;
   FollowPath();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   called_at_ = net().now();
-  tcb_.Send(called_at_, BytesFromBuffers(args.buffers, taken), (args.flags & MSG_MORE) != 0,
-            actions.get());
+  size_t taken = 0;
+  while (const size_t part = std::min(wanted - taken, tcb_.SendRoom())) {
+    tcb_.Send(called_at_, BytesFromBuffers(args.buffers, part, taken), (args.flags & MSG_MORE) != 0,
+              actions.get());
+    taken += part;
+  }
+  if ((args.flags & MSG_EOR) != 0 && taken == wanted) tcb_.EndRecord();
   Perform(*actions);
   return taken;
 }
 
 Result<Received> TcpSocket::Receive(const ReceiveArgs& args) {
   const Ref<Socket> alive = SelfReference();
+  Result<Received> received = ReceiveText(args);
+  if (received.ok() && tcb_.settings().tells_unread && (args.flags & MSG_ERRQUEUE) == 0) {
+    // tcp_inq_hint(): the FIN counts.
+    received->unread = static_cast<int32_t>(tcb_.Readable()) + (tcb_.fin_received() ? 1 : 0);
+  }
+  return received;
+}
+
+Result<Received> TcpSocket::ReceiveText(const ReceiveArgs& args) {
   if ((args.flags & MSG_ERRQUEUE) != 0) return ReceiveError(args, &error_);
   if ((args.flags & MSG_OOB) != 0) return Cause::kInvalidArgument;
   if (listening()) return Cause::kSocketListening;

@@ -4,7 +4,7 @@
 // TCP_NOPUSH. FreeBSD's TCP_KEEPINIT and TCP_NOOPT have no Linux number and are known by their own,
 // 128 and 8. An option
 // that the host's system does not have is unknown there. Left out, and refused as unknown:
-// TCP_CONGESTION, TCP_FASTOPEN*, TCP_MD5SIG, TCP_ULP, TCP_REPAIR*, TCP_INQ, zero-copy. Source:
+// TCP_CONGESTION, TCP_FASTOPEN*, TCP_MD5SIG, TCP_ULP, TCP_REPAIR*, zero-copy. Source:
 // tcp(7); net/ipv4/tcp.c as observed on Linux 6.18; FreeBSD's tcp(4).
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -75,6 +75,14 @@ constexpr NumberRow kNumbers[] = {
     {TCP_USER_TIMEOUT, kLinuxOnly, 0, INT32_MAX,
      [](const TcpSettings& s, const TcpProfile&) { return int64_t{s.user_timeout_ms}; },
      [](TcpSettings& s, int64_t v) { s.user_timeout_ms = static_cast<uint32_t>(v); }},
+    {TCP_NOTSENT_LOWAT, kLinuxOnly, INT32_MIN, INT32_MAX,
+     [](const TcpSettings& s, const TcpProfile&) {
+       return int64_t{static_cast<int32_t>(s.notsent_lowat)};
+     },
+     [](TcpSettings& s, int64_t v) { s.notsent_lowat = static_cast<uint32_t>(v); }},
+    {TCP_INQ, kLinuxOnly, 0, 1,
+     [](const TcpSettings& s, const TcpProfile&) { return int64_t{s.tells_unread ? 1 : 0}; },
+     [](TcpSettings& s, int64_t v) { s.tells_unread = v != 0; }},
     {TCP_LINGER2, kLinuxOnly, INT32_MIN, INT32_MAX,
      [](const TcpSettings& s, const TcpProfile& p) {
        return s.linger2_s < 0 ? int64_t{-1} : s.FinTimeout(p).seconds();
@@ -272,6 +280,8 @@ Result<> TcpSocket::SetProtocolOption(int, int name, absl::Span<const uint8_t> v
       if (*number < row->min || *number > row->max) return Cause::kOptionValueInvalid;
       row->set(settings, *number);
       if (open) tcb_.RearmKeepalive(net().now());
+      // tcp(7): whoever waits to write looks again.
+      if (name == TCP_NOTSENT_LOWAT) actions.get()->wake_writers = tcb_.HasWriteSpace();
       break;
     }
   }

@@ -75,6 +75,9 @@ class TcpSocket final : public InetSocket, private TcpConnectionEndpoint {
 
   TcpSocket(NetStack* net, int domain, uint32_t uid);
 
+  // Receive() without what TCP_INQ tells.
+  Result<Received> ReceiveText(const ReceiveArgs& args);
+
   const StreamProfile& rules() const { return net().profile().stream; }
   bool listening() const { return acceptor_ != nullptr; }
   // No connection, and none in the making: fresh, failed, or over.

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "stack/socket/control_data.h"
+
 namespace drywire {
 namespace {
 
@@ -169,19 +171,7 @@ void AddReceiverCreds(UnixDomain& domain, const Caller& caller, bool persistent,
 }
 
 void UnixControlWriter::Put(int level, int type, const void* data, size_t size) {
-  if (room() < kHeader) {
-    received_.flags |= MSG_CTRUNC;
-    return;
-  }
-  cmsghdr header = {};
-  header.cmsg_level = level;
-  header.cmsg_type = type;
-  header.cmsg_len = std::min(CMSG_LEN(size), room());
-  if (header.cmsg_len < CMSG_LEN(size)) received_.flags |= MSG_CTRUNC;
-  uint8_t* const to = args_.control.data() + received_.control_bytes;
-  std::memcpy(to, &header, kHeader);
-  std::memcpy(to + kHeader, data, header.cmsg_len - kHeader);
-  received_.control_bytes += std::min(CMSG_ALIGN(header.cmsg_len), room());
+  PutControl(args_.control, level, type, data, size, &received_);
 }
 
 void UnixControlWriter::PutFiles(absl::Span<const FileRef> files) {
@@ -195,15 +185,7 @@ void UnixControlWriter::PutFiles(absl::Span<const FileRef> files) {
   }
   if (fds.size() < files.size()) received_.flags |= MSG_CTRUNC;
   if (fds.empty()) return;
-  cmsghdr header = {};
-  header.cmsg_level = SOL_SOCKET;
-  header.cmsg_type = SCM_RIGHTS;
-  const size_t size = fds.size() * sizeof(int);
-  header.cmsg_len = CMSG_LEN(size);
-  uint8_t* const to = args_.control.data() + received_.control_bytes;
-  std::memcpy(to, &header, kHeader);
-  std::memcpy(to + kHeader, fds.data(), size);
-  received_.control_bytes += std::min(CMSG_SPACE(size), room());
+  Put(SOL_SOCKET, SCM_RIGHTS, fds.data(), fds.size() * sizeof(int));
 }
 
 void UnixControlWriter::PutRaw(absl::Span<const uint8_t> messages) {

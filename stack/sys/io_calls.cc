@@ -2,6 +2,8 @@
 //
 // The buffers of a call are probed first (one byte a page), so that sockets may touch them freely;
 // a buffer that is partly bad takes a slower way with the result a kernel gives.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "stack/personality/errno_rules.h"
+#include "stack/socket/control_data.h"
 #include "stack/sys/arguments.h"
 #include "stack/sys/blocking.h"
 #include "stack/sys/queued_error.h"
@@ -196,6 +199,10 @@ CallOutcome ReceiveMessage(SysContext& context, int fd, msghdr* message, int fla
   if (!received.ok()) return received.cause();
   if (received->queued_error != nullptr) {
     WriteQueuedError(context, (*socket)->domain(), absl::MakeSpan(control), &*received);
+  }
+  if (received->unread.has_value()) {
+    PutControl(absl::MakeSpan(control), IPPROTO_TCP, TCP_CM_INQ, &*received->unread,
+               sizeof *received->unread, &*received);
   }
   received->flags |= flags & MSG_CMSG_CLOEXEC;
   if (header.msg_name != nullptr) {

@@ -11,6 +11,7 @@
 
 #include "stack/personality/errno_rules.h"
 #include "stack/personality/operation.h"
+#include "stack/socket/control_data.h"
 #include "stack/socket/error_queue.h"
 #include "stack/socket/inet_address.h"
 
@@ -37,21 +38,8 @@ void WriteQueuedError(SysContext& context, int domain, absl::Span<uint8_t> contr
     std::memcpy(data + sizeof told, name.bytes().data(),
                 std::min(name.bytes().size(), sizeof data - sizeof told));
   }
-  cmsghdr header = {};
-  header.cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
-  header.cmsg_type = v6 ? IPV6_RECVERR : IP_RECVERR;
-  header.cmsg_len = CMSG_LEN(size);
-  if (control.size() < sizeof header) {
-    received->flags |= MSG_CTRUNC;
-    return;
-  }
-  if (control.size() < header.cmsg_len) {
-    received->flags |= MSG_CTRUNC;
-    header.cmsg_len = control.size();
-  }
-  std::memcpy(control.data(), &header, sizeof header);
-  std::memcpy(control.data() + sizeof header, data, header.cmsg_len - sizeof header);
-  received->control_bytes = std::min<size_t>(CMSG_SPACE(size), control.size());
+  PutControl(control, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, data, size,
+             received);
 }
 
 }  // namespace drywire

@@ -41,17 +41,45 @@ uint32_t Tcb::SendBuffer() const {
                                                     static_cast<uint64_t>(profile_->wmem[2])));
 }
 
+uint32_t Tcb::Unsent() const {
+  const Seq end = QueueEnd();
+  return snd_max_.Before(end) ? static_cast<uint32_t>(end.Since(snd_max_)) : 0;
+}
+
+// How much Linux collects in one packet for the device to cut (tcp_xmit_size_goal).
+uint32_t Tcb::SizeGoal() const {
+  constexpr uint32_t kLargest = 65536 - 1 - 320;  // without the largest headers
+  const uint32_t mss = SendMss();
+  uint32_t goal = kLargest;
+  if (max_window_ != 0) goal = std::min(goal, max_window_ > 536 ? max_window_ / 2 : max_window_);
+  return std::max(goal / mss, 1u) * mss;
+}
+
+// A packet is filled up, and another one begun as long as less than the limit waits to be sent
+// (tcp_stream_memory_free).
+size_t Tcb::RoomBelowLowat() const {
+  const uint32_t unsent = Unsent();
+  const uint32_t goal = SizeGoal();
+  const uint32_t tail = unsent % goal;
+  if (tail != 0) return goal - tail;
+  return unsent < settings_->NotsentLowat(*profile_) ? goal : 0;
+}
+
 size_t Tcb::SendRoom() const {
   const size_t buffer = SendBuffer();
-  return send_queue_.size() >= buffer ? 0 : buffer - send_queue_.size();
+  const size_t room = send_queue_.size() >= buffer ? 0 : buffer - send_queue_.size();
+  return LimitsUnsent() ? std::min(room, RoomBelowLowat()) : room;
 }
 
 bool Tcb::HasWriteSpace() const {
-  const size_t room = SendRoom();
+  const size_t buffer = SendBuffer();
+  const size_t room = send_queue_.size() >= buffer ? 0 : buffer - send_queue_.size();
   if (profile_->write_low_water != 0) {
-    return room >= std::min<size_t>(static_cast<size_t>(profile_->write_low_water), SendBuffer());
+    return room >= std::min<size_t>(static_cast<size_t>(profile_->write_low_water), buffer);
   }
-  return room != 0 && room >= send_queue_.size() / 2;
+  if (room == 0 || room < send_queue_.size() / 2) return false;
+  // Twice, so that a writer who was woken can write for a while.
+  return !LimitsUnsent() || uint64_t{Unsent()} * 2 < settings_->NotsentLowat(*profile_);
 }
 
 void Tcb::Send(Instant now, Bytes data, bool more, Actions* actions) {
@@ -62,6 +90,17 @@ void Tcb::Send(Instant now, Bytes data, bool more, Actions* actions) {
   more_coming_ = tail_unpushed_ = more;
   Output(now, actions);
   more_coming_ = false;
+}
+
+void Tcb::EndRecord() {
+  if (profile_->records_end_segments) MakeTrouble().record_ends.push_back(QueueEnd());
+}
+
+Seq Tcb::RecordEnd(Seq from) const {
+  for (const Seq end : trouble().record_ends) {
+    if (end.After(from)) return end;
+  }
+  return QueueEnd();
 }
 
 void Tcb::Push(Instant now, bool all, Actions* actions) {
@@ -126,6 +165,7 @@ void Tcb::Output(Instant now, Actions* actions) {
   // BSD asks once whether anything is in flight: what one call sends goes out together.
   const bool idle = snd_una_ == snd_max_;
   const Seq sent_before = snd_max_;
+  const bool was_full = LimitsUnsent() && !HasWriteSpace();
   size_t sent = 0;
   Burst going(actions);
   while (true) {
@@ -144,22 +184,30 @@ void Tcb::Output(Instant now, Actions* actions) {
     EmitData(now, length, fin, actions);
     ++sent;
     if (length != 0 && profile_->bursts_are_pushed) going.Add(*this);
+    if (trouble_ != nullptr && RecordEnd(snd_nxt_ - 1) == snd_nxt_) going.End();
   }
   going.End();
+  if (was_full && HasWriteSpace()) actions->wake_writers = true;
   RearmSendTimer(now, snd_max_ != sent_before);
 }
 
 // How much of `unsent` bytes goes into the next segment when the window leaves `usable`; 0 to wait.
 uint32_t Tcb::NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst, bool fin) const {
   const uint32_t mss = SendMss();
-  const uint32_t wanted = std::min(unsent, mss);
+  uint32_t wanted = std::min(unsent, mss);
+  bool ends_record = false;  // and something follows it
+  if (trouble_ != nullptr) {
+    const auto record = static_cast<uint32_t>(RecordEnd(snd_nxt_).Since(snd_nxt_));
+    ends_record = record < unsent && record <= wanted;
+    wanted = std::min(wanted, record);
+  }
   const bool retransmission = snd_nxt_.Before(snd_max_);
   // A timeout sends the head again whatever became of the window, but nothing new beyond it.
   if (timer_ == Timer::kRetransmit && retransmits_ != 0 && snd_nxt_ == snd_una_) {
     return std::min(wanted, std::max(usable, static_cast<uint32_t>(snd_max_.Since(snd_nxt_))));
   }
   if (usable >= wanted) {
-    if (wanted == mss || retransmission || fin || !NagleHolds(idle)) return wanted;
+    if (wanted == mss || retransmission || fin || ends_record || !NagleHolds(idle)) return wanted;
     return 0;
   }
   // Silly window avoidance (RFC 1122 4.2.3.4): what the window leaves is less than a segment.
@@ -185,7 +233,8 @@ void Tcb::EmitData(Instant now, uint32_t length, bool fin, Actions* actions) {
   segment.payload = send_queue_.Slice(static_cast<size_t>(seq.Since(QueueBase())), length);
   uint8_t flags = kAck;
   if (fin) flags |= kFin;
-  const bool last = end == QueueEnd() && !tail_unpushed_;
+  const bool last = (end == QueueEnd() && !tail_unpushed_) ||
+                    (trouble_ != nullptr && length != 0 && RecordEnd(end - 1) == end);
   const bool forced = profile_->nagle_minshall && end.After(pushed_seq_ + (max_window_ >> 1));
   if (length != 0 && (last || forced)) {
     flags |= kPsh;
@@ -280,6 +329,9 @@ void Tcb::AcknowledgeUpTo(Instant now, Seq ack, const Segment& segment, Actions*
   snd_una_ = ack;
   snd_nxt_ = Max(snd_nxt_, snd_una_);
   retransmits_ = total_rto_ = 0;
+  if (trouble_ != nullptr) {
+    std::erase_if(trouble_->record_ends, [&](Seq end) { return end.AtOrBefore(ack); });
+  }
   if (in_loss_ && snd_una_.AtOrAfter(trouble().loss_high)) in_loss_ = false;
   congestion_.OnAck(std::max<uint32_t>(1, text / SendMss()), flight);
   timer_ = Timer::kNone;

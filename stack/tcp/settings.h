@@ -19,6 +19,7 @@ struct TcpSettings {
   uint32_t user_timeout_ms = 0;  // TCP_USER_TIMEOUT
   uint32_t low_water = 1;        // SO_RCVLOWAT
   uint32_t window_clamp = 0;     // TCP_WINDOW_CLAMP, bytes
+  uint32_t notsent_lowat = 0;    // TCP_NOTSENT_LOWAT, bytes
   int16_t keep_idle_s = 0;       // TCP_KEEPIDLE
   int16_t keep_interval_s = 0;   // TCP_KEEPINTVL
   int16_t keepinit_s = 0;        // TCP_KEEPINIT (FreeBSD)
@@ -32,6 +33,7 @@ struct TcpSettings {
   bool cork = false;             // TCP_CORK, TCP_NOPUSH
   bool keepalive = false;        // SO_KEEPALIVE
   bool no_options = false;       // TCP_NOOPT (FreeBSD)
+  bool tells_unread = false;     // TCP_INQ
 
   // What is sent in a segment, too, is at most TCP_MAXSEG.
   uint16_t ClampMss(uint16_t offered) const {
@@ -52,6 +54,10 @@ struct TcpSettings {
   // How long an orphan stays in FIN-WAIT-2; requires linger2_s >= 0.
   Duration FinTimeout(const TcpProfile& p) const {
     return Duration::Seconds(linger2_s != 0 ? linger2_s : p.fin_timeout_s);
+  }
+  // How many bytes may wait to be sent before a writer must.
+  uint32_t NotsentLowat(const TcpProfile& p) const {
+    return notsent_lowat != 0 ? notsent_lowat : static_cast<uint32_t>(p.notsent_lowat);
   }
   bool KeepsAlive(const TcpProfile& p) const { return keepalive || p.always_keepalive != 0; }
 

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "sim/core/time.h"
 #include "stack/base/bytes.h"
@@ -72,13 +73,15 @@ class Tcb {
   void Adopt(Instant now, const Request& request);
 
   // --- Sending (3.10.2) ---
-  // Bytes that Send() would take now.
+  // Bytes that Send() would take now: after them there may be room for more (TCP_NOTSENT_LOWAT).
   size_t SendRoom() const;
   // Whether poll() should call it writable, as far as buffer space goes.
   bool HasWriteSpace() const;
   // Queues `data`, at most SendRoom() bytes, and sends what may be sent. `more`: more follows soon
   // (MSG_MORE). Allowed unless the sending direction was closed.
   void Send(Instant now, Bytes data, bool more, Actions* actions);
+  // What is queued ends a record (MSG_EOR): Linux puts nothing that follows into the same segment.
+  void EndRecord();
   // Bytes not yet acknowledged, sent or not.
   size_t Unacknowledged() const { return send_queue_.size(); }
   // SIOCOUTQ. Linux takes the difference of two sequence numbers, so that a FIN counts, and of a
@@ -211,7 +214,8 @@ class Tcb {
     Seq probe_high;  // SND.MAX when the tail loss probe was sent
     Seq loss_high;   // SND.MAX at the last timeout
     SackBlock duplicate;
-    uint8_t challenges = 0;  // in the present ack_war_timewindow
+    std::vector<Seq> record_ends;  // that are not acknowledged
+    uint8_t challenges = 0;        // in the present ack_war_timewindow
   };
   Trouble& MakeTrouble() {
     if (trouble_ == nullptr) trouble_ = std::make_unique<Trouble>();
@@ -272,6 +276,13 @@ class Tcb {
   Seq QueueEnd() const;   // sequence number after the last queued byte
   Seq QueueBase() const;  // of the first queued byte
   void Output(Instant now, Actions* actions);
+  // TCP_NOTSENT_LOWAT or its sysctl is set.
+  bool LimitsUnsent() const { return settings_->NotsentLowat(*profile_) != UINT32_MAX; }
+  uint32_t Unsent() const;  // bytes that were never sent
+  uint32_t SizeGoal() const;
+  size_t RoomBelowLowat() const;
+  // Where the record ends that the next segment begins in; QueueEnd() if nowhere before.
+  Seq RecordEnd(Seq from) const;
   uint32_t NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst, bool fin) const;
   bool NagleHolds(bool idle) const;
   bool FinDue() const;

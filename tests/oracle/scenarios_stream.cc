@@ -321,6 +321,103 @@ ORACLE(Stream, ClientBindsItsAddress, kPair) {
   });
 }
 
+// TCP_INQ: what can still be read comes with what is read; the end counts as a byte.
+ORACLE(Stream, BytesStillUnread, kPair) {
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    const auto read = [&](const char* label, size_t size, size_t control_room, int flags = 0) {
+      char data[16];
+      alignas(cmsghdr) char control[64] = {};
+      iovec vector = {data, size};
+      msghdr message = {};
+      message.msg_iov = &vector;
+      message.msg_iovlen = 1;
+      message.msg_control = control;
+      message.msg_controllen = control_room;
+      s.Row(label)("got", os::recvmsg(fd, &message, MSG_DONTWAIT | flags));
+      s("flags", message.msg_flags)("control", static_cast<int64_t>(message.msg_controllen));
+      if (message.msg_controllen < sizeof(cmsghdr)) return;
+      cmsghdr header;
+      int unread = 0;
+      std::memcpy(&header, control, sizeof header);
+      std::memcpy(&unread, control + sizeof header, sizeof unread);
+      s("length", static_cast<int64_t>(header.cmsg_len))("level", header.cmsg_level);
+      s("type", header.cmsg_type)("unread", unread);
+    };
+    for (const int value : {-1, 0, 1, 2}) s("set", SetInt(fd, IPPROTO_TCP, TCP_INQ, value));
+    s.Option("is", fd, IPPROTO_TCP, TCP_INQ)("wait", WaitFor(fd, POLLRDHUP));
+    read("some", 2, 64);
+    read("peeked", 1, 64, MSG_PEEK);
+    read("no room", 1, 0);
+    read("little room", 1, sizeof(cmsghdr) + 2);
+    read("the rest", 16, 64);
+    read("the end", 16, 64);
+    SetInt(fd, IPPROTO_TCP, TCP_INQ, 0);
+    read("off", 16, 64);
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int fd = ServeOne(s);
+    s.Send(fd, "12345678")("close", os::close(fd));
+  });
+}
+
+// TCP_NOTSENT_LOWAT: a socket is writable while less than half of it waits to be sent.
+ORACLE(Stream, UnsentLowWater, kPair) {
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    s.Option("default", fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT);
+    for (const int value : {-1, 0, 1000, 1}) {
+      s("set", SetInt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, value));
+      s.Option("is", fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT).Poll(fd);
+    }
+    SetInt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 10'000);
+    SetInt(fd, IPPROTO_TCP, TCP_CORK, 1);
+    const std::string part(400, 'x');
+    s.Row("corked").Send(fd, part).Poll(fd);
+    for (const int value : {401, 800, 801, 400, 802}) {
+      SetInt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, value);
+      s.Row(std::to_string(value)).Poll(fd);
+    }
+    SetInt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 100);
+    SetInt(fd, IPPROTO_TCP, TCP_CORK, 0);
+    s.Row("sent").Poll(fd);
+    s.Announce("done");
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int fd = ServeOne(s);
+    s.Await("done");
+    os::close(fd);
+  });
+}
+
+// MSG_EOR: what comes after it goes into segments of its own.
+ORACLE(Stream, Records, kPair) {
+  it.Watch("a");
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    SetInt(fd, IPPROTO_TCP, TCP_CORK, 1);
+    constexpr int kQuietly = MSG_DONTWAIT | MSG_NOSIGNAL;
+    s.Send(fd, "one ").Send(fd, "two", kQuietly | MSG_EOR);
+    Settle();
+    s.Send(fd, "three").Send(fd, "four", kQuietly | MSG_EOR).Send(fd, "five");
+    Settle();
+    SetInt(fd, IPPROTO_TCP, TCP_CORK, 0);
+    Settle();
+    s.Send(fd, "six", kQuietly | MSG_EOR)("shutdown", os::shutdown(fd, SHUT_WR));
+    s("wait", WaitFor(fd, POLLRDHUP))("close", os::close(fd));
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int fd = ServeOne(s);
+    s("wait", WaitFor(fd, POLLRDHUP)).Receive(fd)("close", os::close(fd));
+  });
+}
+
 ORACLE(Stream, TimeWaitHoldsItsPort, kPair) {
   it.On("a", [](Script& s) {
     s.Row("client");

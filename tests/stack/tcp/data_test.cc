@@ -482,5 +482,39 @@ TEST(RttEstimatorTest, FollowsRfc6298) {
 
 TEST(TcbTest, IsSmall) { EXPECT_LE(sizeof(Tcb), 500u); }
 
+TEST(LinuxDataTest, RecordsShareNoSegment) {  // MSG_EOR; tcp_skb_can_collapse_to()
+  TcbHarness tcp(LinuxProfile());
+  tcp.tcb().EditSettings().cork = true;
+  tcp.Established();
+  tcp.log().Clear();
+  tcp.Send(3);
+  tcp.tcb().EndRecord();
+  tcp.ExpectNothing();
+  tcp.Send(4);  // what is not the last packet does not wait
+  tcp.Expect("P. 1:4(3) ack 1");
+  tcp.ExpectNothing();
+  tcp.tcb().EditSettings().cork = false;
+  tcp.Inject(". 1:1(0) ack 4 win 65535");
+  tcp.Expect("P. 4:8(4) ack 1");
+  tcp.Inject(". 1:1(0) ack 8 win 65535");
+  tcp.ExpectNothing();
+}
+
+TEST(LinuxDataTest, WritersWaitForTheUnsent) {  // TCP_NOTSENT_LOWAT; tcp_stream_memory_free()
+  TcbHarness tcp(LinuxProfile());
+  tcp.Established();
+  const size_t room = tcp.tcb().SendRoom();
+  tcp.tcb().EditSettings().notsent_lowat = 4000;
+  const size_t packet = tcp.tcb().SendRoom();
+  EXPECT_LT(packet, room);
+  EXPECT_TRUE(tcp.tcb().HasWriteSpace());
+  tcp.tcb().EditSettings().cork = true;
+  tcp.Send(100);
+  EXPECT_EQ(tcp.tcb().SendRoom(), packet - 100);  // the packet is filled up
+  EXPECT_TRUE(tcp.tcb().HasWriteSpace());
+  tcp.tcb().EditSettings().notsent_lowat = 200;
+  EXPECT_FALSE(tcp.tcb().HasWriteSpace());
+}
+
 }  // namespace
 }  // namespace drywire
