@@ -322,19 +322,24 @@ void World::AddDirectory(Host& host, absl::string_view path, uint32_t mode, uint
   host.ShowPath(std::string(path));
 }
 
-void World::AddFile(Host& host, absl::string_view path, absl::string_view contents, uint32_t mode,
-                    uint32_t uid, uint32_t gid) {
+MemoryVfs& World::MakeDirectoryOf(Host& host, absl::string_view path) {
   MemoryVfs& vfs = host.memory_vfs();
   const absl::string_view directory = path.substr(0, path.rfind('/'));
   if (!directory.empty() && !vfs.Lookup(vfs.OwnerContext(), directory, /*follow=*/true).ok()) {
     Check(host, directory, vfs.AddDirectory(directory));
   }
+  return vfs;
+}
+
+void World::AddFile(Host& host, absl::string_view path, absl::string_view contents, uint32_t mode,
+                    uint32_t uid, uint32_t gid) {
+  MemoryVfs& vfs = MakeDirectoryOf(host, path);
   Check(host, path, vfs.AddFile(path, contents, mode, uid, gid));
   host.ShowPath(std::string(path));
 }
 
 void World::AddSymlink(Host& host, absl::string_view target, absl::string_view path) {
-  MemoryVfs& vfs = host.memory_vfs();
+  MemoryVfs& vfs = MakeDirectoryOf(host, path);
   Check(host, path, vfs.Symlink(vfs.OwnerContext(), target, path));
   host.ShowPath(std::string(path));
 }

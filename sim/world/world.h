@@ -184,6 +184,8 @@ class World {
   void Check(const absl::Status& status, absl::string_view what);
   // The same for what the filesystem says.
   void Check(const Host& host, absl::string_view path, const Result<>& result);
+  // Makes the directories that the path needs above it.
+  MemoryVfs& MakeDirectoryOf(Host& host, absl::string_view path);
   // Adds an interface to the host and wires it to the port.
   void Wire(Port& port, const Attachment& attachment, const NeighbourResolver* resolver);
   void AddPrefix(Host& host, const Prefix& prefix, absl::string_view interface);

@@ -18,9 +18,10 @@ DRYWIRE_TEST(FilesDoor, EachHostHasFilesOfItsOwn) {
   Host& a = world.AddHost("a", "linux", "10.0.0.1/24");
   Host& b = world.AddHost("b", "freebsd", "10.0.0.2/24");
   world.AddFile(a, "/etc/motd", "welcome");
+  world.AddSymlink(a, "/etc/motd", "/usr/share/motd");
   world.Spawn(a, "a", [] {
     char data[16] = "";
-    const int fd = posix::open("/etc/motd", O_RDONLY);
+    const int fd = posix::open("/usr/share/motd", O_RDONLY);
     EXPECT_EQ(posix::read(fd, data, sizeof data), 7);
     EXPECT_STREQ(data, "welcome");
     EXPECT_THAT(posix::unlink("/tmp"), FailsWith(EISDIR));
