@@ -12,7 +12,7 @@ namespace drywire::oracle {
 
 using ProgramMain = int (*)(int argc, char** argv, char** environment);
 
-// `echo`: writes its arguments and its environment to descriptor 9, one a line.
+// `echo`: writes its arguments and its environment to descriptor 9, in brackets and braces.
 // `fds`: writes the numbers of the open descriptors from 3 to 20, but for 9, to 9.
 // `ids`: writes its user and group ids to 9.
 // `signals`: writes which of a few signals are ignored, caught, blocked and pending to 9.

@@ -577,9 +577,7 @@ ORACLE(Fifo, WithoutWaiting, kPair) {
   });
 }
 
-ORACLE(Fifo, TwoProcesses, kPair) {
-  // They share no directory: each end of its own process is another thing's. So one process, and a
-  // signal in place of the other.
+ORACLE(Fifo, NobodyAtTheOtherEnd, kPair) {
   it.On("a", [](Script& s) {
     s.EnterDirectory();
     os::mkfifo("p", 0666);

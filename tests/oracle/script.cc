@@ -5,7 +5,9 @@
 #include <sys/mount.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -165,6 +167,9 @@ Script& Script::Elapsed() {
 
 void Script::EnterDirectory() {
   const std::string path = OracleDirectory(os::getpid());
+  // Of a process that was killed before it could clean up.
+  std::error_code ignored;
+  if (!posix::InSimulation()) std::filesystem::remove_all(path, ignored);
   DRYWIRE_CHECK(os::mkdir(path.c_str(), 0777) == 0) << path << " " << ErrorName(errno);
   os::umask(022);
   DRYWIRE_CHECK(os::chmod(path.c_str(), 0777) == 0 && os::chdir(path.c_str()) == 0)
@@ -199,7 +204,7 @@ void Script::InstallProgram(const std::string& path, const std::string& program,
     host.AddProgram(program, oracle::FindProgram(program));
     WriteFile(path.c_str(), Host::ProgramText(program));
   } else {
-    // A copy of this program, which knows by its first lines what it is to do (programs.cc).
+    // A copy of this program, which knows by its end what it is to do (programs.cc).
     DRYWIRE_CHECK(oracle::CopyOfThisProgram(path, program)) << path << " " << ErrorName(errno);
   }
   DRYWIRE_CHECK(os::chmod(path.c_str(), mode) == 0) << ErrorName(errno);

@@ -91,7 +91,7 @@ class Script {
   // What wait() gives: "exit 3", "signal 9", errno; of a pid that is not 0.
   Script& Wait(const std::string& label, pid_t pid, int options = 0);
   static std::string StatusText(int status);
-  // Type, mode, owner, group, links and size: "reg 0644 0:0 1 5"; or errno.
+  // Type, mode, owner, group, links and size: "reg,00644,0:0,1,5"; or errno.
   Script& Status(const std::string& label, const char* path);
 
   // --- The other processes of the scenario. Await() asks every millisecond and gives up, loudly,
