@@ -1,4 +1,6 @@
 // Source that knows nothing of Drywire, compiled against compat.h: a C client, and Boost.Asio.
+#include <unistd.h>
+
 #include <cerrno>
 #include <string>
 
@@ -6,6 +8,8 @@
 #include "tests/harness/echo_server.h"
 #include "tests/tools/posix/asio_client.h"
 #include "tests/tools/posix/plain_client.h"
+#include "tests/tools/posix/plain_unix.h"
+#include "tools/posix/posix.h"
 
 namespace drywire {
 namespace {
@@ -69,6 +73,28 @@ DRYWIRE_TEST(Compat, AsiosReactorEchoes) {
     EXPECT_EQ(AsioEchoAsync("10.0.0.2", 7, "hello, Asio", 10), "hello, Asio");
     EXPECT_EQ(world.now(), Instant::Zero() + 3_s);
   });
+  EXPECT_TRUE(world.Run().ok());
+}
+
+DRYWIRE_TEST(Compat, PlainCPassesADescriptor) {
+  Host& host = world.AddHost("host", "linux", "10.0.0.1/24");
+  world.Spawn(
+      host, "client",
+      [&world] {
+        char text[32] = "";
+        EXPECT_EQ(PlainUnixFetch("/tmp/s", text, sizeof text), 5);
+        EXPECT_STREQ(text, "hello");
+        EXPECT_EQ(world.now(), Instant::Zero() + 2_s);
+      },
+      Credentials{1000, 1000, {}});
+  world.Spawn(
+      host, "server",
+      [] {
+        posix::sleep(2);
+        EXPECT_EQ(PlainUnixServe("/tmp/s", "hello"), 1000);
+        EXPECT_EQ(posix::access("/tmp/s", F_OK), -1);
+      },
+      Credentials{1000, 1000, {}});
   EXPECT_TRUE(world.Run().ok());
 }
 
