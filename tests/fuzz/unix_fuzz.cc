@@ -1,6 +1,6 @@
 // Any sequence of calls on UNIX sockets by two processes of one host: what is readable can be read,
-// bytes arrive in order, and when both have ended nothing is left of sockets, descriptors under way
-// or queued messages.
+// the bytes of a stream that nobody else touches arrive in order, and when both processes have
+// ended nothing is left of sockets, descriptors under way or queued messages.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -38,6 +38,12 @@ class UnixProgram {
   UnixProgram(const uint8_t* data, size_t size) : bytes_(data, size) {}
 
   void Main() {
+    posix::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, stream_);
+    for (int& fd : stream_) {
+      const int high = posix::fcntl(fd, F_DUPFD, 200);  // where nothing guesses it
+      posix::close(fd);
+      fd = high;
+    }
     for (int i = 0; i < 400 && !bytes_.empty(); ++i) Step();
   }
 
@@ -209,8 +215,39 @@ class UnixProgram {
     DRYWIRE_CHECK(n >= 0 || errno != EAGAIN) << "readable, but there is nothing to read";
   }
 
+  // Along the stream that is this program's own.
+  void SendInOrder() {
+    std::string data(Size(), '\0');
+    for (size_t i = 0; i < data.size(); ++i) data[i] = static_cast<char>((sent_ + i) % 251);
+    const ssize_t n = posix::send(stream_[0], data.data(), data.size(), MSG_NOSIGNAL);
+    if (n > 0) sent_ += static_cast<uint64_t>(n);
+  }
+
+  void ReceiveInOrder() {
+    if (bytes_.Below(8) == 0) {
+      const int low_water = static_cast<int>(bytes_.Two());
+      posix::setsockopt(stream_[1], SOL_SOCKET, SO_RCVLOWAT, &low_water, sizeof low_water);
+    }
+    std::string data(Size(), '\0');
+    const uint32_t kind = bytes_.Below(4);
+    const int flags = kind == 0 ? MSG_PEEK : kind == 1 ? MSG_WAITALL : 0;
+    const ssize_t n = posix::recv(stream_[1], data.data(), data.size(), flags);
+    for (ssize_t i = 0; i < n; ++i) {
+      const auto byte = static_cast<uint8_t>(data[static_cast<size_t>(i)]);
+      DRYWIRE_CHECK(byte == (received_ + static_cast<uint64_t>(i)) % 251) << "out of order";
+    }
+    if (n > 0 && kind != 0) received_ += static_cast<uint64_t>(n);
+    DRYWIRE_CHECK(received_ <= sent_);
+  }
+
   void SetOption() {
     const int fd = Some();
+    if (bytes_.Below(8) == 0) {
+      // FreeBSD's SOL_LOCAL: LOCAL_PEERCRED, LOCAL_CREDS, LOCAL_CREDS_PERSISTENT.
+      const int on = static_cast<int>(bytes_.Below(2));
+      posix::setsockopt(fd, 0, static_cast<int>(bytes_.Below(5)), &on, sizeof on);
+      return;
+    }
     static constexpr int kNames[] = {SO_PASSCRED, SO_PEEK_OFF, SO_SNDBUF, SO_RCVBUF, SO_RCVLOWAT};
     const int name = kNames[bytes_.Below(5)];
     const int value = static_cast<int>(bytes_.Below(4) == 0 ? bytes_.Four() : bytes_.Below(3));
@@ -220,7 +257,7 @@ class UnixProgram {
   }
 
   void Step() {
-    switch (bytes_.Below(20)) {
+    switch (bytes_.Below(23)) {
       case 0:
         Keep(posix::socket(AF_UNIX, Type(), 0));
         break;
@@ -283,6 +320,13 @@ class UnixProgram {
                         absl::StrCat("/tmp/s", bytes_.Below(3)).c_str());
         }
         break;
+      case 19:
+        SendInOrder();
+        break;
+      case 20:
+      case 21:
+        ReceiveInOrder();
+        break;
       default:
         Keep(posix::dup(Some()));
         break;
@@ -292,6 +336,9 @@ class UnixProgram {
   ByteSource bytes_;
   std::vector<int> fds_;
   bool peeked_ahead_ = false;
+  int stream_[2] = {-1, -1};
+  uint64_t sent_ = 0;
+  uint64_t received_ = 0;
 };
 
 }  // namespace
