@@ -56,11 +56,12 @@ bool ToNonFatal(const std::string& value, Config* config) {
   return true;
 }
 
-bool ToNetmask(const std::string& value, int* length) {
+bool ToNetmask(const std::string& value, std::optional<int>* length) {
   const absl::StatusOr<Address> mask = Address::Parse(value);
   if (!mask.ok() || !mask->is_v4()) return false;
-  *length = std::countl_one(mask->v4());
-  return *length + std::countr_zero(mask->v4()) == 32 || *length == 32;
+  const int ones = std::countl_one(mask->v4());
+  *length = ones;
+  return ones + std::countr_zero(mask->v4()) == 32;
 }
 
 // False when the value is not what the option wants.
@@ -102,9 +103,9 @@ void FillAddresses(Config* config) {
   if (!config->remote.has_value()) {
     config->remote = v6 ? Address::V6(0x20010db800000000, 1) : Address::V4(192, 0, 2, 1);
   }
-  if (config->prefix_length == 0) config->prefix_length = v6 ? 64 : 16;
+  if (!config->prefix_length.has_value()) config->prefix_length = v6 ? 64 : 16;
   if (!config->gateway.has_value()) {
-    const Address network = Prefix{config->local, config->prefix_length}.Network();
+    const Address network = Prefix{config->local, *config->prefix_length}.Network();
     config->gateway = v6 ? Address::V6(network.hi(), 1) : Address::V4(network.v4() | 1);
     if (config->gateway == config->local) {
       config->gateway = v6 ? Address::V6(network.hi(), 2) : Address::V4(network.v4() | 254);

@@ -35,7 +35,7 @@ struct Config {
   Address local;
   Address remote;
   Address gateway;
-  int prefix_length = 0;
+  std::optional<int> prefix_length;  // given once the configuration is made
 
   bool wire_is_v6() const { return ip == IpMode::kIpv6; }
   bool sockets_are_v6() const { return ip != IpMode::kIpv4; }

@@ -265,7 +265,6 @@ bool ParseQuote(ParseState& state, IcmpSpec* icmp, std::string* unsupported) {
 
 bool ParseIcmp(ParseState& state, PacketSpec* packet) {
   IcmpSpec icmp;
-  icmp.type_place = state.token().place;
   if (state.token().kind != Kind::kWord) return state.Expected("the type of an ICMP message");
   icmp.type = state.token().text;
   uint8_t type = 0;
@@ -295,6 +294,25 @@ bool ParseIcmp(ParseState& state, PacketSpec* packet) {
   return true;
 }
 
+// "sctp: INIT[...]; HEARTBEAT[...]": read up to the end of the line, of several when brackets are
+// open or a chunk follows, so that the script can be skipped by that name.
+bool SkipSctp(ParseState& state) {
+  int depth = 0;
+  bool follows = true;
+  int line = state.token().place.line;
+  while (depth > 0 || follows || state.token().place.line == line) {
+    const Token& token = state.token();
+    if (token.kind == Kind::kError) return state.Expected("chunks of SCTP");
+    if (token.kind == Kind::kEnd) return depth == 0 || state.Expected("']'");
+    if (token.Is('[') || token.Is('{') || token.Is('(')) ++depth;
+    if (token.Is(']') || token.Is('}') || token.Is(')')) --depth;
+    follows = token.Is(';') || token.Is(':');
+    line = token.place.line;
+    state.Next();
+  }
+  return true;
+}
+
 bool ParseBody(ParseState& state, PacketSpec* packet) {
   if (!ParseOuterHeaders(state, packet) || !ParseIpFields(state, &packet->ip)) return false;
   const bool ect01 = packet->ip.tos_check == IpFields::TosCheck::kEcnEct01;
@@ -310,8 +328,10 @@ bool ParseBody(ParseState& state, PacketSpec* packet) {
     packet->body = UdpSpec();
     return state.Take('(') && SkipBrackets(state, '(', ')');
   }
-  if (state.token().IsWord("sctp")) {
-    return state.Expected("TCP, UDP or ICMP: SCTP is not modelled");
+  if (state.TakeIfWord("sctp")) {
+    packet->unsupported = "SCTP";
+    packet->body = UdpSpec();
+    return SkipSctp(state);
   }
   return ParseTcp(state, packet);
 }
