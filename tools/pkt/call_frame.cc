@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "stack/base/address.h"
 #include "tools/pkt/constants.h"
@@ -16,6 +18,16 @@ namespace drywire::pkt {
 namespace {
 
 using Kind = Expression::Kind;
+
+// What begins so is of a feature that is out of scope.
+constexpr std::pair<absl::string_view, absl::string_view> kSkippedCalls[] = {
+    {"sctp_", "SCTP"},
+    {"psp_", "PSP encryption"},
+};
+constexpr std::pair<absl::string_view, absl::string_view> kSkippedConstants[] = {
+    {"SCTP_", "SCTP"},        {"IPPROTO_SCTP", "SCTP"},        {"SOL_SCTP", "SCTP"},
+    {"UDPLITE_", "UDP-Lite"}, {"IPPROTO_UDPLITE", "UDP-Lite"}, {"SOL_UDPLITE", "UDP-Lite"},
+};
 
 // Rows of one table of calls after the other.
 const std::vector<CallSyntax>& AllCalls() {
@@ -47,7 +59,10 @@ int64_t CallFrame::Integer(const Expression& expression) {
     case Kind::kWord: {
       const std::optional<int64_t> value = FindConstant(expression.text);
       if (value.has_value()) return *value;
-      Fail(absl::StrCat("unknown constant ", expression.text));
+      for (const auto& [prefix, feature] : kSkippedConstants) {
+        if (absl::StartsWith(expression.text, prefix)) Skip(std::string(feature));
+      }
+      if (!failed()) Fail(absl::StrCat("unknown constant ", expression.text));
       return 0;
     }
     case Kind::kOr: {
@@ -276,6 +291,10 @@ CallOutcome RunCall(SysContext& context, const CallSpec& spec, const Config& con
                     FlowTable& flows) {
   const CallSyntax* syntax = FindCall(spec.name);
   CallOutcome outcome;
+  for (const auto& [prefix, feature] : kSkippedCalls) {
+    if (absl::StartsWith(spec.name, prefix)) outcome.skip = std::string(feature);
+  }
+  if (!outcome.skip.empty()) return outcome;
   if (syntax == nullptr) {
     outcome.error = absl::StrCat("the system call ", spec.name, "() is not modelled");
     return outcome;

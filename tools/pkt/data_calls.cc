@@ -114,14 +114,18 @@ Vectors ReadVectors(CallFrame& frame, const Expression& list, bool sending) {
       frame.Fail(absl::StrCat("expected {data, length}, got ", item.ToString()));
       return vectors;
     }
-    const int64_t length = frame.Integer(item.items[1]);
+    // {data, length} or {iov_base=data, iov_len=length}
+    const Expression* base = item.Find("iov_base");
+    const Expression* size = item.Find("iov_len");
+    if (base == nullptr) base = &item.items[0];
+    const int64_t length = frame.Integer(size == nullptr ? item.items[1] : *size);
     if (length < 0 || length > CallFrame::kMaxBytes - all) {
       frame.Fail(absl::StrCat("expected lengths of together at most ", CallFrame::kMaxBytes,
                               ", got ", length));
       return vectors;
     }
     all += length;
-    std::vector<char> data = frame.Data(item.items[0], static_cast<size_t>(length));
+    std::vector<char> data = frame.Data(*base, static_cast<size_t>(length));
     if (!sending) std::fill(data.begin(), data.end(), '\0');
     vectors.buffers.push_back(std::move(data));
   }
@@ -135,7 +139,9 @@ Vectors ReadVectors(CallFrame& frame, const Expression& list, bool sending) {
 void CompareVectors(CallFrame& frame, const Expression& list, const Vectors& vectors, size_t size) {
   for (size_t i = 0; i < vectors.buffers.size(); ++i) {
     const size_t here = std::min(size, vectors.buffers[i].size());
-    frame.CompareData(list.items[i].items[0], vectors.buffers[i].data(), here);
+    const Expression* base = list.items[i].Find("iov_base");
+    frame.CompareData(base == nullptr ? list.items[i].items[0] : *base, vectors.buffers[i].data(),
+                      here);
     size -= here;
   }
 }
@@ -279,6 +285,10 @@ void CompareControl(CallFrame& frame, const Expression& expected, msghdr& header
     const Expression* data = item.Find("cmsg_data");
     if (level == nullptr || type == nullptr) return frame.Fail("expected {cmsg_level=, cmsg_type=");
     if (got == nullptr) return frame.Fail(absl::StrCat("no control message ", item.ToString()));
+    const Expression* length = item.Find("cmsg_len");
+    if (length != nullptr && length->kind != Kind::kEllipsis) {
+      frame.Compare("cmsg_len", frame.Integer(*length), static_cast<int64_t>(got->cmsg_len));
+    }
     frame.Compare("cmsg_level", frame.Integer(*level), int64_t{got->cmsg_level});
     frame.Compare("cmsg_type", frame.Integer(*type), int64_t{got->cmsg_type});
     if (frame.failed()) return;

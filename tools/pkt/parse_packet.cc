@@ -99,9 +99,8 @@ bool ParseIpField(ParseState& state, IpFields* ip) {
   return true;
 }
 
-bool ParseIpFields(ParseState& state, IpFields* ip) {
-  const bool round = state.TakeIf('(');
-  if (!round && !state.TakeIf('[')) return true;
+// After the bracket.
+bool ParseIpFields(ParseState& state, bool round, IpFields* ip) {
   do {
     if (!ParseIpField(state, ip)) return false;
   } while (state.TakeIf(','));
@@ -241,9 +240,13 @@ bool ParseUdp(ParseState& state, PacketSpec* packet) {
   return true;
 }
 
-// [1:1001(1000)], [udp (100)], [raw (8)]
+// 1:1001(1000)], udp (100)], raw (8)]: after the bracket
 bool ParseQuote(ParseState& state, IcmpSpec* icmp, std::string* unsupported) {
-  if (!state.TakeIf('[')) return true;
+  for (const auto& [word, protocol] : {std::pair{"sctp", "SCTP"}, {"udplite", "UDP-Lite"}}) {
+    if (!state.TakeIfWord(word)) continue;
+    *unsupported = protocol;
+    return SkipBrackets(state, '[', ']');
+  }
   const bool udp = state.TakeIfWord("udp");
   const bool raw = !udp && state.TakeIfWord("raw");
   if (udp || raw) {
@@ -263,8 +266,13 @@ bool ParseQuote(ParseState& state, IcmpSpec* icmp, std::string* unsupported) {
   return state.Take(']');
 }
 
-bool ParseIcmp(ParseState& state, PacketSpec* packet) {
-  IcmpSpec icmp;
+bool BeginsQuote(const Token& token) {
+  return token.kind == Kind::kInteger || token.IsWord("udp") || token.IsWord("udplite") ||
+         token.IsWord("sctp") || token.IsWord("raw");
+}
+
+// `icmp` has what was quoted before the word, as older scripts do it.
+bool ParseIcmp(ParseState& state, IcmpSpec icmp, PacketSpec* packet) {
   if (state.token().kind != Kind::kWord) return state.Expected("the type of an ICMP message");
   icmp.type = state.token().text;
   uint8_t type = 0;
@@ -289,7 +297,7 @@ bool ParseIcmp(ParseState& state, PacketSpec* packet) {
     icmp.mtu = mtu;
   }
   if (state.TakeIfWord("id") && !state.TakeNumber("an identifier", &icmp.echo_id)) return false;
-  if (!ParseQuote(state, &icmp, &packet->unsupported)) return false;
+  if (state.TakeIf('[') && !ParseQuote(state, &icmp, &packet->unsupported)) return false;
   packet->body = std::move(icmp);
   return true;
 }
@@ -314,14 +322,23 @@ bool SkipSctp(ParseState& state) {
 }
 
 bool ParseBody(ParseState& state, PacketSpec* packet) {
-  if (!ParseOuterHeaders(state, packet) || !ParseIpFields(state, &packet->ip)) return false;
+  if (!ParseOuterHeaders(state, packet)) return false;
+  const bool round = state.TakeIf('(');
+  if (round || state.TakeIf('[')) {
+    if (!round && BeginsQuote(state.token())) {
+      IcmpSpec icmp;
+      return ParseQuote(state, &icmp, &packet->unsupported) && state.TakeWord("icmp") &&
+             ParseIcmp(state, std::move(icmp), packet);
+    }
+    if (!ParseIpFields(state, round, &packet->ip)) return false;
+  }
   const bool ect01 = packet->ip.tos_check == IpFields::TosCheck::kEcnEct01;
   if (ect01 && !packet->outbound) return state.Expected("ect0 or ect1 for a packet that arrives");
   if (state.TakeIfWord("encap")) {
     packet->unsupported = "PSP encryption";
     if (!state.TakeWord("psp") || !state.Take('(') || !SkipBrackets(state, '(', ')')) return false;
   }
-  if (state.TakeIfWord("icmp")) return ParseIcmp(state, packet);
+  if (state.TakeIfWord("icmp")) return ParseIcmp(state, IcmpSpec(), packet);
   if (state.TakeIfWord("udp")) return ParseUdp(state, packet);
   if (state.TakeIfWord("udplite")) {
     packet->unsupported = "UDP-Lite";

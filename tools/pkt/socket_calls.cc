@@ -18,7 +18,6 @@ void Socket(CallFrame& frame) {
   const int domain = frame.IsOpen(0) ? (frame.config().sockets_are_v6() ? AF_INET6 : AF_INET)
                                      : static_cast<int>(frame.Integer(0));
   const auto type = static_cast<int>(frame.Integer(1));
-  if (frame.argument(2).text == "IPPROTO_SCTP") return frame.Skip("SCTP");
   const auto protocol = static_cast<int>(frame.Integer(2));
   if (frame.failed()) return;
   const SysResult result = SysSocket(frame.context, domain, type, protocol);

@@ -164,6 +164,16 @@ TEST(RunnerTest, SkipsByName) {
                 "zerocopy"},
            Case{"0 < sctp: INIT[flgs=0, tag=1,\n tsn=0];\n DATA[flgs=0]\n+0 close(3) = 0", "SCTP"},
            Case{"0 socket(..., SOCK_STREAM, IPPROTO_SCTP) = 3", "SCTP"},
+           Case{"0 sctp_bindx(3, ..., 1, SCTP_BINDX_ADD_ADDR) = 0", "SCTP"},
+           Case{"`sysctl -w net.inet.sctp.ecn_enable=0`\n0 close(3) = 0", "SCTP"},
+           Case{"0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n"
+                "+0 < icmp unreachable port_unreachable [sctp(1)]",
+                "SCTP"},
+           Case{"0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n"
+                "+0 < [udplite(10, 8)] icmp unreachable port_unreachable",
+                "UDP-Lite"},
+           Case{"0 socket(..., SOCK_DGRAM, IPPROTO_UDPLITE) = 3", "UDP-Lite"},
+           Case{"0 psp_rx_assoc(3, [7]) = 0", "PSP encryption"},
        }) {
     const Outcome outcome = RunText(c.text);
     EXPECT_EQ(outcome.status, Status::kSkipped) << c.text;
