@@ -79,6 +79,11 @@ bool Apply(const ScriptOption& option, Config* config) {
   if (option.name == "tcp_ts_ecr_scaled") return config->ts_ecr_scaled = true;
   if (option.name == "strict_segments") return config->strict_segments = true;
   if (option.name == "non_fatal") return ToNonFatal(option.value, config);
+  if (option.name == "code_sockopt") {
+    config->code_data = option.value == "SO_MEMINFO" ? CodeData::kMeminfo : CodeData::kTcpInfo;
+    return option.value == "TCP_INFO" || option.value == "SO_MEMINFO" ||
+           option.value == "TCP_CC_INFO";
+  }
   if (option.name == "mtu") {
     if (!ToInteger(option.value, 68, 65535, &number)) return false;
     config->mtu = static_cast<uint32_t>(number);
@@ -137,6 +142,10 @@ ConfigOutcome MakeConfig(const Script& script, const ConfigOverrides& overrides,
       return outcome;
     }
     bool valid = Apply(option, config);
+    if (option.name == "code_sockopt" && option.value == "TCP_CC_INFO") {
+      outcome.skip = "TCP_CC_INFO (of BBR, DCTCP and Vegas)";
+      return outcome;
+    }
     if (option.name == "ip_version") {
       const std::optional<IpMode> mode = ParseIpMode(option.value);
       valid = mode.has_value();

@@ -298,8 +298,9 @@ bool ScriptRun::RunCode(const CodeSpec& code) {
   if (!options_.run_code) return Fail("no code is run here");
   Python::Variables variables;
   const int fd = flows_.FdUnderTest();
-  machine_.Start(Machine::kMain, [fd, &variables](SysContext& context) {
-    variables = TcpInfoVariables(context, fd);
+  machine_.Start(Machine::kMain, [this, fd, &variables](SysContext& context) {
+    variables = config_.code_data == CodeData::kMeminfo ? MeminfoVariables(context, fd)
+                                                        : TcpInfoVariables(context, fd);
   });
   if (!machine_.RunUntilIdle(Machine::kMain, machine_.now())) {
     return Fail("the program is in a call");

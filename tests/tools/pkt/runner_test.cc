@@ -174,6 +174,8 @@ TEST(RunnerTest, SkipsByName) {
                 "UDP-Lite"},
            Case{"0 socket(..., SOCK_DGRAM, IPPROTO_UDPLITE) = 3", "UDP-Lite"},
            Case{"0 psp_rx_assoc(3, [7]) = 0", "PSP encryption"},
+           Case{"--code_sockopt=TCP_CC_INFO\n0 close(3) = 0",
+                "TCP_CC_INFO (of BBR, DCTCP and Vegas)"},
        }) {
     const Outcome outcome = RunText(c.text);
     EXPECT_EQ(outcome.status, Status::kSkipped) << c.text;
@@ -192,6 +194,19 @@ TEST(RunnerTest, CodeKeepsItsNamesAndPrints) {
   EXPECT_EQ(outcome.printed, "hello\n");
   // Another script has other names.
   EXPECT_THAT(Connected("+0 %{ x }%\n").reason, HasSubstr("NameError"));
+}
+
+TEST(RunnerTest, CodeSeesMeminfo) {
+  constexpr char kOption[] = "--code_sockopt=SO_MEMINFO\n";
+  const Outcome outcome =
+      RunText(absl::StrCat(kOption, kHandshake,
+                           "+0 setsockopt(4, SOL_SOCKET, SO_RCVBUF, [9000], 4) = 0\n"
+                           "+0 %{ assert SK_MEMINFO_RCVBUF == 18000, SK_MEMINFO_RCVBUF }%\n"));
+  EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
+  EXPECT_THAT(RunText(absl::StrCat(kOption, kHandshake, "+0 %{ SK_MEMINFO_RMEM_ALLOC }%\n")).reason,
+              HasSubstr("name 'SK_MEMINFO_RMEM_ALLOC' is not defined"));
+  EXPECT_THAT(RunText("--code_sockopt=SO_BOGUS\n0 close(3) = 0").reason,
+              HasSubstr("expected TCP_INFO|SO_MEMINFO|TCP_CC_INFO"));
 }
 
 TEST(RunnerTest, CodeThatIsNoUtf8IsReplaced) {
