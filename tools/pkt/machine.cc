@@ -64,7 +64,7 @@ Machine::Machine(absl::string_view personality, const Config& config, uint64_t s
     world_->AddRoute(*host_,
                      absl::StrCat("default via ", config.gateway.ToString(), " dev ", kInterface));
   }
-  DRYWIRE_CHECK(world_->errors().empty()) << world_->errors().front();
+  if (!world_->errors().empty()) problem_ = world_->errors().front();
   world_->Spawn(*host_, "program", [this] {
     struct sigaction ignore = {};
     ignore.sa_handler = SIG_IGN;

@@ -121,6 +121,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "+0 connect(5, {sa_family=AF_INET, sin_port=htons(80), "
                 "sin_addr=inet_addr(\"192.0.2\")}, 16) = 0\n",
                 "expected an address, got inet_addr(\"192.0.2\")"},
+        Failure{"+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 5\n+0 connect(5, ..., ...) = 0\n"
+                "+0 send(5, ..., 3000, 0) = 3000\n+0 > udp (3000)\n",
+                "the packet has 3028 bytes, the MTU is 1500: fragments are not modelled"},
         Failure{"+0 `set_sysctls.py nonsense`\n",
                 "set_sysctls.py: expected NAME=VALUE, got 'nonsense'"},
         Failure{"+0 vfork() = 0\n", "the system call vfork() is not modelled"},
@@ -311,6 +314,15 @@ TEST(RunnerTest, NetmaskOfNoBitsIsGiven) {
       "+0 connect(3, ..., ...) = 0\n+0 send(3, ..., 10, 0) = 10\n+0 > udp (10)\n");
   EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
   EXPECT_THAT(RunText("--netmask_ip=255.0.255.0\n0 close(3) = 0").reason, HasSubstr("expected"));
+}
+
+TEST(RunnerTest, AddressesThatAreNoneFail) {
+  for (const char* address : {"0.0.0.0", "224.0.0.1", "127.0.0.1", "255.255.255.255"}) {
+    const Outcome outcome =
+        RunText(absl::StrCat("--mtu=1500\n--local_ip=", address, "\n0 close(3) = 0"));
+    EXPECT_THAT(outcome.reason, HasSubstr("1: the options: ")) << address;
+    EXPECT_THAT(outcome.reason, HasSubstr(address));
+  }
 }
 
 TEST(RunnerTest, CommandsChangeTheHost) {
