@@ -20,14 +20,27 @@ namespace {
 constexpr uint32_t kMaxAnswer = 64 << 20;
 
 // Reads "FRESH\0ASSIGNMENTS\0CODE" in frames of a length and that many bytes, and answers with
-// "ERROR\0OUTPUT". A snippet is cleaned of the white space that all its lines begin with. What it
+// "ERROR\0OUTPUT"; of an assertion the variables are told. A snippet is cleaned of the white space that all its lines begin with. What it
 // runs has neither end of the socket as its standard input or output.
 constexpr char kProgram[] = R"(
-import io, os, sys, contextlib, textwrap
+import ast, io, os, sys, contextlib, textwrap
 source, sink = os.fdopen(os.dup(0), 'rb'), os.fdopen(os.dup(1), 'wb')
 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 os.dup2(2, 1)
 names = {}
+
+# What the variables of a failed assertion are, such as "tcpi_snd_cwnd = 10".
+def shown(code, trace):
+    while trace.tb_next and trace.tb_next.tb_frame.f_code.co_filename == '<code>':
+        trace = trace.tb_next
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Assert) and node.lineno <= trace.tb_lineno <= node.end_lineno:
+            found += [n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)]
+    plain = {n: names[n] for n in sorted(set(found))
+             if isinstance(names.get(n), (bool, int, float, str))}
+    return ', '.join('%s = %.100r' % pair for pair in plain.items())
+
 while True:
     head = source.read(4)
     if len(head) < 4:
@@ -37,12 +50,15 @@ while True:
     if fresh == '1':
         names = {}
     out, error = io.StringIO(), ''
+    code = textwrap.dedent(code)
     try:
         exec(values, names)
         with contextlib.redirect_stdout(out):
-            exec(textwrap.dedent(code), names)
+            exec(compile(code, '<code>', 'exec'), names)
     except AssertionError as e:
         error = 'assertion failed' + (': ' + str(e) if str(e) else '')
+        values = shown(code, e.__traceback__.tb_next) if e.__traceback__.tb_next else ''
+        error += ' (' + values + ')' if values else ''
     except BaseException as e:
         error = type(e).__name__ + ': ' + str(e)
     answer = (error.replace('\0', ' ') + '\0' + out.getvalue()).encode(errors='replace')

@@ -212,6 +212,25 @@ TEST(RunnerTest, CodeSeesMeminfo) {
               HasSubstr("expected TCP_INFO|SO_MEMINFO|TCP_CC_INFO"));
 }
 
+TEST(RunnerTest, AssertionsThatFailShowTheirVariables) {
+  struct Case {
+    const char* code;
+    const char* reason;
+  };
+  for (const Case& c : {
+           Case{"assert tcpi_snd_cwnd == 11, 'x'", "assertion failed: x (tcpi_snd_cwnd = 10)"},
+           Case{"assert tcpi_unacked > TCP_CA_Open",
+                "assertion failed (TCP_CA_Open = 0, tcpi_unacked = 0)"},
+           Case{"assert False", "assertion failed"},
+           Case{"def f():\n  assert tcpi_snd_cwnd == 11\nf()",
+                "assertion failed (tcpi_snd_cwnd = 10)"},
+           Case{"raise AssertionError('y')", "assertion failed: y"},
+       }) {
+    const std::string reason = Connected(absl::StrCat("+0 %{ ", c.code, " }%\n")).reason;
+    EXPECT_THAT(reason, testing::EndsWith(absl::StrCat("}%: ", c.reason))) << c.code;
+  }
+}
+
 TEST(RunnerTest, CodeThatIsNoUtf8IsReplaced) {
   const Outcome outcome = Connected("+0 %{ print(len('\xff')) }%\n");
   EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
