@@ -50,7 +50,8 @@ bool ParseOuterHeaders(ParseState& state, PacketSpec* packet) {
       packet->unsupported = "GRE";
       state.Next();
       while (!state.token().Is(':')) {
-        if (state.token().kind == Kind::kEnd) return state.Expected("':' after the GRE header");
+        const bool ends = state.token().kind == Kind::kEnd || state.token().kind == Kind::kError;
+        if (ends) return state.Expected("':' after the GRE header");
         state.Next();
       }
     } else if (state.token().IsWord("mpls")) {

@@ -20,8 +20,9 @@ namespace {
 constexpr uint32_t kMaxAnswer = 64 << 20;
 
 // Reads "FRESH\0ASSIGNMENTS\0CODE" in frames of a length and that many bytes, and answers with
-// "ERROR\0OUTPUT"; of an assertion the variables are told. A snippet is cleaned of the white space that all its lines begin with. What it
-// runs has neither end of the socket as its standard input or output.
+// "ERROR\0OUTPUT"; of an assertion the variables are told. A snippet is cleaned of the white space
+// that all its lines begin with. What it runs has neither end of the socket as its standard input
+// or output.
 constexpr char kProgram[] = R"(
 import ast, io, os, sys, contextlib, textwrap
 source, sink = os.fdopen(os.dup(0), 'rb'), os.fdopen(os.dup(1), 'wb')
@@ -142,7 +143,11 @@ bool Python::Receive(std::string* text) {
     return true;
   };
   uint32_t length = 0;
-  if (!take(reinterpret_cast<char*>(&length), sizeof length) || length > kMaxAnswer) return false;
+  if (!take(reinterpret_cast<char*>(&length), sizeof length)) return false;
+  if (length > kMaxAnswer) {
+    errno = EMSGSIZE;
+    return false;
+  }
   text->resize(length);
   return take(text->data(), length);
 }
@@ -161,11 +166,15 @@ std::string Python::Run(absl::string_view code, const Variables& variables, std:
   std::string answer;
   errno = 0;
   if (!Send(request) || !Receive(&answer)) {
-    if (errno == EAGAIN) {
-      Stop();
+    const int error = errno;
+    const int status = Stop();
+    if (error == EAGAIN) {
       return absl::StrCat("python3 gave no answer within ", patience_ms_, " ms");
     }
-    return absl::StrCat("python3 ended unexpectedly: ", HowItEnded(Stop()));
+    if (error == EMSGSIZE) {
+      return absl::StrCat("python3 has more than ", kMaxAnswer >> 20, " MiB to say");
+    }
+    return absl::StrCat("python3 ended unexpectedly: ", HowItEnded(status));
   }
   const size_t end = answer.find('\0');
   absl::StrAppend(printed, answer.substr(end + 1));

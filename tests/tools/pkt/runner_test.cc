@@ -245,6 +245,11 @@ TEST(RunnerTest, CodeThatEndsTheInterpreterFailsItsScriptOnly) {
   EXPECT_EQ(Connected("+0 %{ x = 1 }%\n+0 %{ assert x == 1 }%\n").status, Status::kPassed);
 }
 
+TEST(RunnerTest, CodeThatPrintsTooMuchFails) {
+  EXPECT_THAT(Connected("+0 %{ print('x' * (65 << 20)) }%\n").reason,
+              HasSubstr("python3 has more than 64 MiB to say"));
+}
+
 TEST(RunnerTest, CodeThatNeverEndsFails) {
   Python python(/*patience_ms=*/100);
   const Outcome outcome = RunScript("t.pkt", "0 %{ while True: pass }%", RunOptions(), python);
