@@ -15,6 +15,7 @@
 
 #include "stack/socket/tcp_acceptor.h"
 #include "stack/socket/tcp_host.h"
+#include "stack/socket/tcp_info.h"
 #include "stack/socket/tcp_socket.h"
 
 namespace drywire {
@@ -146,8 +147,9 @@ uint8_t LinuxStateNumber(TcpState state) {
   return TCP_CLOSE;
 }
 
-tcp_info MakeTcpInfo(const Tcb& tcb, TcpState state) {
-  tcp_info info = {};
+LinuxTcpInfo MakeTcpInfo(const Tcb& tcb, TcpState state) {
+  LinuxTcpInfo all;
+  tcp_info& info = all.known;
   info.tcpi_state = LinuxStateNumber(state);
   info.tcpi_retransmits = static_cast<uint8_t>(tcb.retransmits());
   info.tcpi_probes = static_cast<uint8_t>(tcb.probes_out());
@@ -169,7 +171,12 @@ tcp_info MakeTcpInfo(const Tcb& tcb, TcpState state) {
   const auto flight = static_cast<uint32_t>(tcb.snd_max().Since(tcb.snd_una()));
   const bool open = tcb.state() != TcpState::kClosed && tcb.state() != TcpState::kListen;
   info.tcpi_unacked = open ? (flight + mss - 1) / mss : 0;
-  return info;
+  const size_t sent = open ? std::min<size_t>(flight, tcb.Unacknowledged()) : 0;
+  all.tcpi_notsent_bytes = static_cast<uint32_t>(tcb.Unacknowledged() - sent);
+  all.tcpi_bytes_received = tcb.bytes_received();
+  all.tcpi_snd_wnd = tcb.snd_wnd();
+  all.tcpi_rcv_wnd = tcb.rcv_wnd();
+  return all;
 }
 
 }  // namespace
@@ -229,7 +236,7 @@ Result<size_t> TcpSocket::GetProtocolOption(int, int name, absl::Span<uint8_t> v
       return WriteIntOption(open ? tcb_.SendMss() : chosen, value);
     }
     case TCP_INFO: {
-      const tcp_info info = MakeTcpInfo(tcb_, state);
+      const LinuxTcpInfo info = MakeTcpInfo(tcb_, state);
       const size_t size = std::min(value.size(), sizeof info);
       std::memcpy(value.data(), &info, size);
       return size;

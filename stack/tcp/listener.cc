@@ -212,7 +212,8 @@ Listener::RequestVerdict Listener::LinuxRequest(Instant now, Request* request,
     }
     return RequestVerdict::kKeep;
   }
-  if (segment.Has(kAck) && segment.ack != request->iss + 1) {
+  // What a RST acknowledges does not matter (observed on 6.18).
+  if (segment.Has(kAck) && !segment.Has(kRst) && segment.ack != request->iss + 1) {
     Reset(segment, actions);
     return RequestVerdict::kKeep;
   }
@@ -225,7 +226,12 @@ Listener::RequestVerdict Listener::LinuxRequest(Instant now, Request* request,
     if (!segment.Has(kRst) && !Limited(now, request, segment)) SendAck(now, *request, actions);
     return RequestVerdict::kKeep;
   }
-  if (segment.Has(kRst)) return ResetArrives();
+  if (segment.Has(kRst)) {
+    if (segment.seq == first) return ResetArrives();
+    // RFC 5961, 3.2.
+    if (!Limited(now, request, segment)) SendAck(now, *request, actions);
+    return RequestVerdict::kKeep;
+  }
   if (segment.Has(kSyn) && segment.seq != request->irs) {
     Reset(segment, actions);
     return RequestVerdict::kDelete;

@@ -27,6 +27,25 @@ std::vector<std::string> FuzzSeeds() {
       "+0 epoll_wait(4, {events=EPOLLIN, ptr=3}, 1, 0) = 1\n",
       "0 sendmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0, msg_control=[]}, 0) = "
       "-1 EBADF (x)\n#ifdef FreeBSD\n+1~+2 > F.5 1:1(0)! ack 1 <sack 1:2,FO 12,gen-9 01>\n#endif\n",
+      "--netmask_ip=0.0.0.0\n--code_sockopt=SO_MEMINFO\n0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = "
+      "3\n"
+      "+0 connect(3, {sa_family=AF_INET, sin_port=htons(8080), sin_addr=htonl(0xc0000201)}, 16) = "
+      "0\n"
+      "+0 getpeername(3, {sa_family=AF_INET, sin_port=htons(8080), "
+      "sin_addr=inet_addr(\"192.0.2.1\")}, [16]) = 0\n"
+      "+0 sendto(3, ..., 5, 0, NULL, 0) = 5\n+0 > udp (5)\n+0 < udp (5)\n"
+      "+0 getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [900000000000]) = 0\n",
+      "0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n+0 setsockopt(3, SOL_IP, IP_RECVERR, [1], 4) = "
+      "0\n"
+      "+0 connect(3, ..., ...) = 0\n+0 send(3, ..., 5, 0) = 5\n+0 > udp (5)\n"
+      "+0 < [udp(5)] icmp unreachable port_unreachable\n"
+      "+0 recvmsg(3, {msg_name(...)={sa_family=AF_INET, sin_port=htons(8080), "
+      "sin_addr=inet_addr(\"192.0.2.1\")}, msg_iov(1)=[{iov_base=..., iov_len=0}], "
+      "msg_flags=MSG_ERRQUEUE|MSG_TRUNC, msg_control(48)=[{cmsg_len=48, cmsg_level=SOL_IP, "
+      "cmsg_type=IP_RECVERR, cmsg_data={ee_errno=ECONNREFUSED, ee_origin=SO_EE_ORIGIN_ICMP, "
+      "ee_type=3, ee_code=3, ee_info=0, ee_data=0}}]}, MSG_ERRQUEUE) = 0\n",
+      "0 < sctp: INIT[flgs=0, tag=1];\n DATA[flgs=0]\n+0 < icmp unreachable [sctp(1)]\n"
+      "+0 > udplite (10, 8)\n+0 sctp_bindx(3, ..., 1, SCTP_BINDX_ADD_ADDR) = 0\n",
   };
 }
 

@@ -6,6 +6,7 @@ usage: named_tests.py FILE...
 Looks at the words in backticks of table rows: `some_test` is a file under tests/, and the names that
 follow it, up to the word "oracle" or the end of the row, are of tests in it. A name is `Suite.Name`,
 or `Name` alone, or a pattern of either with `*`. Words that are no names (`mapped`) are left alone.
+`tests/pkt/FOLDER` is followed by the names of scripts there, without .pkt.
 The scenarios of the oracle are checked by tests/oracle/document_test.cc, which has their list.
 
 Prints what is missing, then `PASSED FAILED` on the last line; a case is a document.
@@ -22,6 +23,7 @@ _TEST = re.compile(r"\b(?:(?:DRYWIRE_)?TEST(?:_[FP])?|LINUX_SCRIPT)\(\s*(\w+),\s
 _WORD = re.compile(r"`([^`]+)`|\b(oracle|slow)\b")
 _NAME = re.compile(r"[A-Z][\w*]*(?:\.[\w*]+)?")
 _FILE = re.compile(r"\w+_test")
+_SCRIPTS = re.compile(r"tests/pkt(?:/\w+)?")
 
 
 def read(path):
@@ -48,14 +50,19 @@ def exists(name, names):
 
 def problems(path, tests):
     for number, line in enumerate(read(path).splitlines(), 1):
-        file = None
+        file = scripts = None
         for quoted, word in _WORD.findall(line) if line.startswith("|") else ():
             if word:
-                file = None
+                file = scripts = None
+            elif _SCRIPTS.fullmatch(quoted):
+                file, scripts = None, quoted
             elif _FILE.fullmatch(quoted):
-                file = quoted
+                file, scripts = quoted, None
                 if file not in tests:
                     yield f"{path}:{number}: no file {quoted}.cc"
+            elif scripts:
+                if not os.path.exists(os.path.join(ROOT, scripts, quoted + ".pkt")):
+                    yield f"{path}:{number}: no {scripts}/{quoted}.pkt"
             elif file in tests and _NAME.fullmatch(quoted) and not exists(quoted, tests[file]):
                 yield f"{path}:{number}: no {quoted} in {file}.cc"
 

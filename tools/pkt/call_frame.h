@@ -44,6 +44,8 @@ class CallFrame {
   int64_t Integer(size_t i) { return Integer(argument(i)); }
   // [7]
   int64_t Bracketed(size_t i);
+  // [7] as a number of bytes.
+  size_t BracketedSize(size_t i);
   // A descriptor of the script as one of the process.
   int Fd(size_t i) { return FdOf(argument(i)); }
   int FdOf(const Expression& expression);
@@ -57,15 +59,23 @@ class CallFrame {
     return expression.kind == Expression::Kind::kWord && expression.text == "NULL";
   }
   // A number of bytes that a script may ask for.
-  size_t Size(size_t i);
-  // An address; `...` is that of the configuration, for connecting or for binding.
+  static constexpr int64_t kMaxBytes = 64 << 20;
+  size_t Size(size_t i) { return SizeOf(Integer(i)); }
+  // An address; `...` is that of the configuration, for connecting or for binding. NULL is the null
+  // pointer.
   enum class Default : uint8_t { kLocal, kRemote };
   struct SocketAddress {
     sockaddr_storage storage;
     socklen_t length = 0;
-    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+    bool null = false;
+    const sockaddr* get() const {
+      return null ? nullptr : reinterpret_cast<const sockaddr*>(&storage);
+    }
+    // What connect() dissolves an association with.
+    bool unspecified() const { return !null && storage.ss_family == AF_UNSPEC; }
   };
-  SocketAddress AddressOf(size_t i, Default which);
+  SocketAddress AddressOf(size_t i, Default which) { return ToAddress(argument(i), which); }
+  SocketAddress ToAddress(const Expression& expression, Default which);
 
   // --- Results ---
   // Compares with the script's result and errno; true when the call succeeded and that was right,
@@ -79,6 +89,11 @@ class CallFrame {
   void Compare(absl::string_view what, const Expected& expected, const Actual& actual);
   // Compares data read with a "text" of the script.
   void CompareData(const Expression& expected, const char* data, size_t size);
+  // Compares an address that a call gave back with a struct of the script, and its length with a
+  // [number]; `...` and NULL are any.
+  void CompareAddress(const char* what, const Expression& expected, const sockaddr_storage& actual,
+                      socklen_t length);
+  void CompareLength(const Expression& expected, socklen_t length);
   void Fail(const std::string& error) {
     if (outcome_.error.empty()) outcome_.error = error;
   }
@@ -88,7 +103,9 @@ class CallFrame {
 
  private:
   bool Check(const SysResult& result, bool any_descriptor);
+  size_t SizeOf(int64_t size);
   SocketAddress FromStruct(const Expression& expression);
+  Address InternetAddress(const Expression& expression);
 
   const CallSpec& spec_;
   const Config& config_;

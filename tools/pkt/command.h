@@ -2,7 +2,8 @@
 // the host under test, or left out where it makes no difference there.
 //
 // Understood of the shell itself: several commands on several lines or after `;`, `&&` and `||`,
-// pipelines, quotes, comments, redirections (ignored) and a backslash at the end of a line.
+// pipelines, quotes, comments, redirections (to /proc/sys/NAME a sysctl is set, others do nothing)
+// and a backslash at the end of a line.
 #ifndef DRYWIRE_TOOLS_PKT_COMMAND_H_
 #define DRYWIRE_TOOLS_PKT_COMMAND_H_
 

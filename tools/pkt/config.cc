@@ -56,11 +56,12 @@ bool ToNonFatal(const std::string& value, Config* config) {
   return true;
 }
 
-bool ToNetmask(const std::string& value, int* length) {
+bool ToNetmask(const std::string& value, std::optional<int>* length) {
   const absl::StatusOr<Address> mask = Address::Parse(value);
   if (!mask.ok() || !mask->is_v4()) return false;
-  *length = std::countl_one(mask->v4());
-  return *length + std::countr_zero(mask->v4()) == 32 || *length == 32;
+  const int ones = std::countl_one(mask->v4());
+  *length = ones;
+  return ones + std::countr_zero(mask->v4()) == 32;
 }
 
 // False when the value is not what the option wants.
@@ -78,6 +79,11 @@ bool Apply(const ScriptOption& option, Config* config) {
   if (option.name == "tcp_ts_ecr_scaled") return config->ts_ecr_scaled = true;
   if (option.name == "strict_segments") return config->strict_segments = true;
   if (option.name == "non_fatal") return ToNonFatal(option.value, config);
+  if (option.name == "code_sockopt") {
+    config->code_data = option.value == "SO_MEMINFO" ? CodeData::kMeminfo : CodeData::kTcpInfo;
+    return option.value == "TCP_INFO" || option.value == "SO_MEMINFO" ||
+           option.value == "TCP_CC_INFO";
+  }
   if (option.name == "mtu") {
     if (!ToInteger(option.value, 68, 65535, &number)) return false;
     config->mtu = static_cast<uint32_t>(number);
@@ -102,9 +108,9 @@ void FillAddresses(Config* config) {
   if (!config->remote.has_value()) {
     config->remote = v6 ? Address::V6(0x20010db800000000, 1) : Address::V4(192, 0, 2, 1);
   }
-  if (config->prefix_length == 0) config->prefix_length = v6 ? 64 : 16;
+  if (!config->prefix_length.has_value()) config->prefix_length = v6 ? 64 : 16;
   if (!config->gateway.has_value()) {
-    const Address network = Prefix{config->local, config->prefix_length}.Network();
+    const Address network = Prefix{config->local, *config->prefix_length}.Network();
     config->gateway = v6 ? Address::V6(network.hi(), 1) : Address::V4(network.v4() | 1);
     if (config->gateway == config->local) {
       config->gateway = v6 ? Address::V6(network.hi(), 2) : Address::V4(network.v4() | 254);
@@ -136,6 +142,10 @@ ConfigOutcome MakeConfig(const Script& script, const ConfigOverrides& overrides,
       return outcome;
     }
     bool valid = Apply(option, config);
+    if (option.name == "code_sockopt" && option.value == "TCP_CC_INFO") {
+      outcome.skip = "TCP_CC_INFO (of BBR, DCTCP and Vegas)";
+      return outcome;
+    }
     if (option.name == "ip_version") {
       const std::optional<IpMode> mode = ParseIpMode(option.value);
       valid = mode.has_value();

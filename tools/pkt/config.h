@@ -20,6 +20,9 @@ absl::string_view IpModeName(IpMode mode);
 // "ipv4", "ipv6", "mapped" or packetdrill's "ipv4-mapped-ipv6".
 std::optional<IpMode> ParseIpMode(absl::string_view name);
 
+// What %{ }% is told about the socket under test.
+enum class CodeData : uint8_t { kTcpInfo, kMeminfo };
+
 struct Config {
   IpMode ip = IpMode::kIpv4;
   int64_t tolerance_usecs = 4000;
@@ -29,13 +32,14 @@ struct Config {
   bool strict_segments = false;
   bool packets_non_fatal = false;
   bool calls_non_fatal = false;
+  CodeData code_data = CodeData::kTcpInfo;
   uint32_t mtu = 1500;
   uint16_t bind_port = 8080;
   uint16_t connect_port = 8080;
   Address local;
   Address remote;
   Address gateway;
-  int prefix_length = 0;
+  std::optional<int> prefix_length;  // given once the configuration is made
 
   bool wire_is_v6() const { return ip == IpMode::kIpv6; }
   bool sockets_are_v6() const { return ip != IpMode::kIpv4; }

@@ -18,7 +18,6 @@ namespace {
 
 using Kind = Expression::Kind;
 constexpr size_t kMaxVectors = 1024;
-constexpr int64_t kMaxBytes = 64 << 20;
 constexpr size_t kControlRoom = 4096;
 
 bool SkipsForFlags(CallFrame& frame, int flags) {
@@ -60,7 +59,10 @@ void Recvfrom(CallFrame& frame) {
       SysRecvfrom(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size(), flags,
                   reinterpret_cast<sockaddr*>(&address), &length);
   const size_t got = std::min(data.size(), static_cast<size_t>(std::max<int64_t>(result.value, 0)));
-  if (frame.Finish(result)) frame.CompareData(frame.argument(1), data.data(), got);
+  if (!frame.Finish(result)) return;
+  frame.CompareData(frame.argument(1), data.data(), got);
+  frame.CompareAddress("address", frame.argument(4), address, length);
+  frame.CompareLength(frame.argument(5), length);
 }
 
 void Write(CallFrame& frame) {
@@ -85,10 +87,12 @@ void Sendto(CallFrame& frame) {
   const auto flags = static_cast<int>(frame.Integer(3));
   const CallFrame::SocketAddress address = frame.AddressOf(4, CallFrame::Default::kRemote);
   if (frame.failed() || SkipsForFlags(frame, flags)) return;
-  frame.flows().OnConnect(static_cast<int>(frame.Integer(0)),
-                          address.storage.ss_family == AF_UNSPEC);
+  const socklen_t length =
+      frame.IsOpen(5) ? address.length : static_cast<socklen_t>(frame.Integer(5));
+  if (frame.failed()) return;
+  if (!address.null) frame.flows().OnConnect(static_cast<int>(frame.Integer(0)), false);
   frame.Finish(SysSendto(frame.context, fd, frame.Pointer(frame.argument(1), data), data.size(),
-                         flags, address.get(), address.length));
+                         flags, address.get(), length));
 }
 
 // [{..., 1000}, {"text", 4}]
@@ -97,7 +101,8 @@ struct Vectors {
   std::vector<iovec> iovecs;
 };
 
-Vectors ReadVectors(CallFrame& frame, const Expression& list) {
+// With what is to be sent, or empty for what is to be received.
+Vectors ReadVectors(CallFrame& frame, const Expression& list, bool sending) {
   Vectors vectors;
   if (list.kind != Kind::kList || list.items.size() > kMaxVectors) {
     frame.Fail(absl::StrCat("expected a list of {data, length}, got ", list.ToString()));
@@ -109,14 +114,20 @@ Vectors ReadVectors(CallFrame& frame, const Expression& list) {
       frame.Fail(absl::StrCat("expected {data, length}, got ", item.ToString()));
       return vectors;
     }
-    const int64_t length = frame.Integer(item.items[1]);
-    if (length < 0 || length > kMaxBytes - all) {
-      frame.Fail(
-          absl::StrCat("expected lengths of together at most ", kMaxBytes, ", got ", length));
+    // {data, length} or {iov_base=data, iov_len=length}
+    const Expression* base = item.Find("iov_base");
+    const Expression* size = item.Find("iov_len");
+    if (base == nullptr) base = &item.items[0];
+    const int64_t length = frame.Integer(size == nullptr ? item.items[1] : *size);
+    if (length < 0 || length > CallFrame::kMaxBytes - all) {
+      frame.Fail(absl::StrCat("expected lengths of together at most ", CallFrame::kMaxBytes,
+                              ", got ", length));
       return vectors;
     }
     all += length;
-    vectors.buffers.push_back(frame.Data(item.items[0], static_cast<size_t>(length)));
+    std::vector<char> data = frame.Data(*base, static_cast<size_t>(length));
+    if (!sending) std::fill(data.begin(), data.end(), '\0');
+    vectors.buffers.push_back(std::move(data));
   }
   for (std::vector<char>& buffer : vectors.buffers) {
     vectors.iovecs.push_back({buffer.data(), buffer.size()});
@@ -124,25 +135,79 @@ Vectors ReadVectors(CallFrame& frame, const Expression& list) {
   return vectors;
 }
 
-template <SysResult (*Call)(SysContext&, int, const iovec*, int)>
-void Vectored(CallFrame& frame) {
-  const int fd = frame.Fd(0);
-  const Vectors vectors = ReadVectors(frame, frame.argument(1));
-  const auto count = static_cast<int>(frame.Integer(2));
-  if (count > static_cast<int>(vectors.iovecs.size())) frame.Fail("fewer vectors than said");
-  if (frame.failed()) return;
-  frame.Finish(Call(frame.context, fd, vectors.iovecs.data(), count));
+// Compares `size` bytes that were read, a vector after the other.
+void CompareVectors(CallFrame& frame, const Expression& list, const Vectors& vectors, size_t size) {
+  for (size_t i = 0; i < vectors.buffers.size(); ++i) {
+    const size_t here = std::min(size, vectors.buffers[i].size());
+    const Expression* base = list.items[i].Find("iov_base");
+    frame.CompareData(base == nullptr ? list.items[i].items[0] : *base, vectors.buffers[i].data(),
+                      here);
+    size -= here;
+  }
 }
+
+void Vectored(CallFrame& frame, bool sending) {
+  const int fd = frame.Fd(0);
+  const Expression& list = frame.argument(1);
+  const Vectors vectors = ReadVectors(frame, list, sending);
+  const int64_t count = frame.Integer(2);
+  if (count > static_cast<int64_t>(vectors.iovecs.size())) frame.Fail("fewer vectors than said");
+  if (frame.failed()) return;
+  const iovec* const iovecs = vectors.iovecs.data();
+  const SysResult result = sending ? SysWritev(frame.context, fd, iovecs, static_cast<int>(count))
+                                   : SysReadv(frame.context, fd, iovecs, static_cast<int>(count));
+  if (frame.Finish(result) && !sending) {
+    CompareVectors(frame, list, vectors, static_cast<size_t>(result.value));
+  }
+}
+
+void Readv(CallFrame& frame) { Vectored(frame, /*sending=*/false); }
+void Writev(CallFrame& frame) { Vectored(frame, /*sending=*/true); }
 
 // {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0, msg_control=[...]}
 struct Message {
   Vectors vectors;
   CallFrame::SocketAddress name;
   std::vector<char> control;
+  const Expression* iov = nullptr;
+  const Expression* expected_name = nullptr;  // null: any
   const Expression* expected_control = nullptr;
   int expected_flags = 0;
   msghdr header = {};
 };
+
+// Control messages that a program sends: none is modelled.
+bool JudgeControl(CallFrame& frame, const Expression* control) {
+  if (control == nullptr || control->kind == Kind::kEllipsis || frame.IsNull(*control)) return true;
+  if (control->kind != Kind::kList) {
+    frame.Fail(absl::StrCat("expected msg_control=[...], got ", control->ToString()));
+    return false;
+  }
+  if (control->items.empty()) return true;
+  const Expression* type = control->items[0].Find("cmsg_type");
+  if (type != nullptr && type->text == "SO_TIMESTAMPING") {
+    frame.Skip("hardware and software timestamps (SO_TIMESTAMPING)");
+  } else {
+    frame.Fail(absl::StrCat("the control message ", control->items[0].ToString(),
+                            " is not modelled for sending"));
+  }
+  return false;
+}
+
+// Sets the address that is sent to, or makes room for that of the sender.
+void ReadName(CallFrame& frame, bool sending, Message* message) {
+  const Expression* name = frame.argument(1).Find("msg_name");
+  if (name == nullptr) return;
+  message->name = frame.ToAddress(*name, CallFrame::Default::kRemote);
+  if (message->name.null) return;
+  if (!sending && name->kind == Kind::kStruct) message->expected_name = name;
+  if (!sending) {
+    message->name.storage = {};
+    message->name.length = sizeof message->name.storage;
+  }
+  message->header.msg_name = &message->name.storage;
+  message->header.msg_namelen = message->name.length;
+}
 
 bool ReadMessage(CallFrame& frame, bool sending, Message* message) {
   const Expression& expression = frame.argument(1);
@@ -154,8 +219,11 @@ bool ReadMessage(CallFrame& frame, bool sending, Message* message) {
                             expression.ToString()));
     return false;
   }
-  message->vectors = ReadVectors(frame, *iov);
+  if (sending && !JudgeControl(frame, message->expected_control)) return false;
+  message->iov = iov;
+  message->vectors = ReadVectors(frame, *iov, sending);
   if (flags != nullptr) message->expected_flags = static_cast<int>(frame.Integer(*flags));
+  ReadName(frame, sending, message);
   message->control.resize(sending ? 0 : kControlRoom);
   message->header.msg_iov = message->vectors.iovecs.data();
   message->header.msg_iovlen = message->vectors.iovecs.size();
@@ -170,7 +238,7 @@ void Sendmsg(CallFrame& frame) {
   if (!ReadMessage(frame, /*sending=*/true, &message)) return;
   const auto flags = static_cast<int>(frame.Integer(2));
   if (frame.failed() || SkipsForFlags(frame, flags)) return;
-  if ((flags & MSG_FASTOPEN) != 0) {
+  if ((flags & MSG_FASTOPEN) != 0 || message.header.msg_name != nullptr) {
     frame.flows().OnConnect(static_cast<int>(frame.Integer(0)), false);
   }
   frame.Finish(SysSendmsg(frame.context, fd, &message.header, flags));
@@ -190,6 +258,25 @@ void CompareError(CallFrame& frame, const Expression& expected, const sock_exten
   check("ee_data", error.ee_data);
 }
 
+void CompareControlData(CallFrame& frame, const Expression& expected, const cmsghdr& got) {
+  const size_t size = got.cmsg_len - CMSG_LEN(0);
+  if (expected.kind == Kind::kEllipsis) return;
+  if (expected.kind == Kind::kStruct && expected.Find("ee_errno") != nullptr) {
+    sock_extended_err error = {};
+    std::memcpy(&error, CMSG_DATA(&got), std::min(size, sizeof error));
+    return CompareError(frame, expected, error);
+  }
+  // A number, in a byte or in four.
+  const int64_t wanted = frame.Integer(expected);
+  int32_t actual = 0;
+  if (frame.failed()) return;
+  if (size != 1 && size != sizeof actual) {
+    return frame.Fail(absl::StrCat("cmsg_data: expected a number, got ", size, " bytes"));
+  }
+  std::memcpy(&actual, CMSG_DATA(&got), size);
+  frame.Compare("cmsg_data", wanted, int64_t{actual});
+}
+
 void CompareControl(CallFrame& frame, const Expression& expected, msghdr& header) {
   cmsghdr* got = CMSG_FIRSTHDR(&header);
   for (const Expression& item : expected.items) {
@@ -198,14 +285,14 @@ void CompareControl(CallFrame& frame, const Expression& expected, msghdr& header
     const Expression* data = item.Find("cmsg_data");
     if (level == nullptr || type == nullptr) return frame.Fail("expected {cmsg_level=, cmsg_type=");
     if (got == nullptr) return frame.Fail(absl::StrCat("no control message ", item.ToString()));
+    const Expression* length = item.Find("cmsg_len");
+    if (length != nullptr && length->kind != Kind::kEllipsis) {
+      frame.Compare("cmsg_len", frame.Integer(*length), static_cast<int64_t>(got->cmsg_len));
+    }
     frame.Compare("cmsg_level", frame.Integer(*level), int64_t{got->cmsg_level});
     frame.Compare("cmsg_type", frame.Integer(*type), int64_t{got->cmsg_type});
     if (frame.failed()) return;
-    if (data != nullptr && data->Find("ee_errno") != nullptr) {
-      sock_extended_err error = {};
-      std::memcpy(&error, CMSG_DATA(got), sizeof error);
-      CompareError(frame, *data, error);
-    }
+    if (data != nullptr) CompareControlData(frame, *data, *got);
     got = CMSG_NXTHDR(&header, got);
   }
   if (got != nullptr) frame.Fail("a control message more than expected");
@@ -217,7 +304,13 @@ void Recvmsg(CallFrame& frame) {
   if (!ReadMessage(frame, /*sending=*/false, &message)) return;
   const auto flags = static_cast<int>(frame.Integer(2));
   if (frame.failed()) return;
-  if (!frame.Finish(SysRecvmsg(frame.context, fd, &message.header, flags))) return;
+  const SysResult result = SysRecvmsg(frame.context, fd, &message.header, flags);
+  if (!frame.Finish(result)) return;
+  CompareVectors(frame, *message.iov, message.vectors, static_cast<size_t>(result.value));
+  if (message.expected_name != nullptr) {
+    frame.CompareAddress("msg_name", *message.expected_name, message.name.storage,
+                         message.header.msg_namelen);
+  }
   frame.Compare("msg_flags", message.expected_flags, message.header.msg_flags);
   if (message.expected_control != nullptr) {
     CompareControl(frame, *message.expected_control, message.header);
@@ -233,8 +326,8 @@ constexpr CallSyntax kCalls[] = {
     {"send", "fd, data, size, flags", 4, 4, Send},
     {"sendto", "fd, data, size, flags, address, length", 6, 6, Sendto},
     {"sendmsg", "fd, message, flags", 3, 3, Sendmsg},
-    {"readv", "fd, [vectors], count", 3, 3, Vectored<SysReadv>},
-    {"writev", "fd, [vectors], count", 3, 3, Vectored<SysWritev>},
+    {"readv", "fd, [vectors], count", 3, 3, Readv},
+    {"writev", "fd, [vectors], count", 3, 3, Writev},
 };
 
 }  // namespace

@@ -146,9 +146,12 @@ void EpollWait(CallFrame& frame) {
   if (room > kMaxEvents) frame.Fail(absl::StrCat("expected at most ", kMaxEvents, " events"));
   if (frame.failed()) return;
   std::vector<epoll_event> events(static_cast<size_t>(std::max<int64_t>(room, 1)));
-  if (!frame.Finish(
-          SysEpollWait(frame.context, epoll, events.data(), static_cast<int>(room), timeout))) {
-    return;
+  const SysResult result =
+      SysEpollWait(frame.context, epoll, events.data(), static_cast<int>(room), timeout);
+  if (!frame.Finish(result) || result.value == 0) return;
+  // A script has the value of one event only.
+  if (result.value > 1) {
+    return frame.Fail(absl::StrCat("expected one event, got ", result.value));
   }
   if (expected.events != events[0].events) {
     FailComparison(frame, "events", absl::StrCat("0x", absl::Hex(expected.events)),

@@ -89,7 +89,6 @@ Flow* FlowTable::Passive(const PacketSpec& spec) {
   }
   Flow* flow = NewFlow();
   flow->state = Flow::State::kSegmentReceived;
-  flow->script_remote_isn = spec.tcp()->seq;
   flow->remote_isn = spec.tcp()->seq;
   flow->remote = {config_->remote, next_port_++};
   flow->local = {config_->local, config_->bind_port};
@@ -229,7 +228,6 @@ std::string MapTcp(const TcpSpec& tcp, const Config& config, Flow* flow, Packet*
     flow->state = Flow::State::kSynAckAcked;
   } else if (flow->state == Flow::State::kSynSent && syn && ack) {
     flow->state = Flow::State::kSynAcked;
-    flow->script_remote_isn = tcp.seq;
     flow->remote_isn = tcp.seq;
   }
   Segment segment;

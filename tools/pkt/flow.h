@@ -39,7 +39,6 @@ struct Flow {
   int fd = -1;  // of the simulated process
   Endpoint local;
   Endpoint remote;
-  uint32_t script_remote_isn = 0;
   uint32_t remote_isn = 0;
   uint32_t script_local_isn = 0;
   uint32_t local_isn = 0;

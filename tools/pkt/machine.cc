@@ -51,16 +51,20 @@ Machine::Machine(absl::string_view personality, const Config& config, uint64_t s
   const absl::StatusOr<uint32_t> index = host_->net().ip().AddInterface(interface);
   DRYWIRE_CHECK(index.ok()) << index.status().ToString();
   interface_ = *index;
-  world_->AddAddress(*host_, Prefix{config.local, config.prefix_length}.ToString(), kInterface);
+  const Prefix network{config.local, config.prefix_length.value()};
+  world_->AddAddress(*host_, network.ToString(), kInterface);
   host_->net().SetInterfaceSink(interface_, tap_.get());
   const int host_bits = config.local.width();
-  if (!Prefix{config.local, config.prefix_length}.Contains(config.gateway)) {
+  if (!network.Contains(config.gateway)) {
     world_->AddRoute(*host_,
                      absl::StrCat(config.gateway.ToString(), "/", host_bits, " dev ", kInterface));
   }
-  world_->AddRoute(*host_,
-                   absl::StrCat("default via ", config.gateway.ToString(), " dev ", kInterface));
-  DRYWIRE_CHECK(world_->errors().empty()) << world_->errors().front();
+  // A network of no bits is the default route already.
+  if (network.length > 0) {
+    world_->AddRoute(*host_,
+                     absl::StrCat("default via ", config.gateway.ToString(), " dev ", kInterface));
+  }
+  if (!world_->errors().empty()) problem_ = world_->errors().front();
   world_->Spawn(*host_, "program", [this] {
     struct sigaction ignore = {};
     ignore.sa_handler = SIG_IGN;

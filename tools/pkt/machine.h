@@ -42,6 +42,9 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
   ~Machine();
 
+  // Why its addresses or routes cannot be what the configuration says; empty when they are.
+  const std::string& problem() const { return problem_; }
+
   Host& host() { return *host_; }
   World& world() { return *world_; }
   Instant now() const { return world_->now(); }
@@ -81,6 +84,7 @@ class Machine {
   void RunThread(ThreadState& thread);
   void Note(const Packet& packet, bool outbound);
 
+  std::string problem_;
   std::deque<WirePacket> sent_;
   std::vector<WirePacket> log_;
   std::array<ThreadState, 2> threads_;

@@ -134,7 +134,6 @@ bool ParseCall(ParseState& state, CallSpec* call) {
   if (!state.Take('=') || !ParseExpression(state, &call->result)) return false;
   if (state.token().kind == Kind::kWord) {
     call->error = state.token().text;
-    call->error_place = state.token().place;
     state.Next();
   }
   call->text = state.lexer().TextBetween(begin, state.last_end());

@@ -50,7 +50,8 @@ bool ParseOuterHeaders(ParseState& state, PacketSpec* packet) {
       packet->unsupported = "GRE";
       state.Next();
       while (!state.token().Is(':')) {
-        if (state.token().kind == Kind::kEnd) return state.Expected("':' after the GRE header");
+        const bool ends = state.token().kind == Kind::kEnd || state.token().kind == Kind::kError;
+        if (ends) return state.Expected("':' after the GRE header");
         state.Next();
       }
     } else if (state.token().IsWord("mpls")) {
@@ -99,9 +100,8 @@ bool ParseIpField(ParseState& state, IpFields* ip) {
   return true;
 }
 
-bool ParseIpFields(ParseState& state, IpFields* ip) {
-  const bool round = state.TakeIf('(');
-  if (!round && !state.TakeIf('[')) return true;
+// After the bracket.
+bool ParseIpFields(ParseState& state, bool round, IpFields* ip) {
   do {
     if (!ParseIpField(state, ip)) return false;
   } while (state.TakeIf(','));
@@ -241,9 +241,13 @@ bool ParseUdp(ParseState& state, PacketSpec* packet) {
   return true;
 }
 
-// [1:1001(1000)], [udp (100)], [raw (8)]
+// 1:1001(1000)], udp (100)], raw (8)]: after the bracket
 bool ParseQuote(ParseState& state, IcmpSpec* icmp, std::string* unsupported) {
-  if (!state.TakeIf('[')) return true;
+  for (const auto& [word, protocol] : {std::pair{"sctp", "SCTP"}, {"udplite", "UDP-Lite"}}) {
+    if (!state.TakeIfWord(word)) continue;
+    *unsupported = protocol;
+    return SkipBrackets(state, '[', ']');
+  }
   const bool udp = state.TakeIfWord("udp");
   const bool raw = !udp && state.TakeIfWord("raw");
   if (udp || raw) {
@@ -263,9 +267,13 @@ bool ParseQuote(ParseState& state, IcmpSpec* icmp, std::string* unsupported) {
   return state.Take(']');
 }
 
-bool ParseIcmp(ParseState& state, PacketSpec* packet) {
-  IcmpSpec icmp;
-  icmp.type_place = state.token().place;
+bool BeginsQuote(const Token& token) {
+  return token.kind == Kind::kInteger || token.IsWord("udp") || token.IsWord("udplite") ||
+         token.IsWord("sctp") || token.IsWord("raw");
+}
+
+// `icmp` has what was quoted before the word, as older scripts do it.
+bool ParseIcmp(ParseState& state, IcmpSpec icmp, PacketSpec* packet) {
   if (state.token().kind != Kind::kWord) return state.Expected("the type of an ICMP message");
   icmp.type = state.token().text;
   uint8_t type = 0;
@@ -290,28 +298,58 @@ bool ParseIcmp(ParseState& state, PacketSpec* packet) {
     icmp.mtu = mtu;
   }
   if (state.TakeIfWord("id") && !state.TakeNumber("an identifier", &icmp.echo_id)) return false;
-  if (!ParseQuote(state, &icmp, &packet->unsupported)) return false;
+  if (state.TakeIf('[') && !ParseQuote(state, &icmp, &packet->unsupported)) return false;
   packet->body = std::move(icmp);
   return true;
 }
 
+// "sctp: INIT[...]; HEARTBEAT[...]": read up to the end of the line, of several when brackets are
+// open or a chunk follows, so that the script can be skipped by that name.
+bool SkipSctp(ParseState& state) {
+  int depth = 0;
+  bool follows = true;
+  int line = state.token().place.line;
+  while (depth > 0 || follows || state.token().place.line == line) {
+    const Token& token = state.token();
+    if (token.kind == Kind::kError) return state.Expected("chunks of SCTP");
+    if (token.kind == Kind::kEnd) return depth == 0 || state.Expected("']'");
+    if (token.Is('[') || token.Is('{') || token.Is('(')) ++depth;
+    if (token.Is(']') || token.Is('}') || token.Is(')')) --depth;
+    follows = token.Is(';') || token.Is(':');
+    line = token.place.line;
+    state.Next();
+  }
+  return true;
+}
+
 bool ParseBody(ParseState& state, PacketSpec* packet) {
-  if (!ParseOuterHeaders(state, packet) || !ParseIpFields(state, &packet->ip)) return false;
+  if (!ParseOuterHeaders(state, packet)) return false;
+  const bool round = state.TakeIf('(');
+  if (round || state.TakeIf('[')) {
+    if (!round && BeginsQuote(state.token())) {
+      IcmpSpec icmp;
+      return ParseQuote(state, &icmp, &packet->unsupported) && state.TakeWord("icmp") &&
+             ParseIcmp(state, std::move(icmp), packet);
+    }
+    if (!ParseIpFields(state, round, &packet->ip)) return false;
+  }
   const bool ect01 = packet->ip.tos_check == IpFields::TosCheck::kEcnEct01;
   if (ect01 && !packet->outbound) return state.Expected("ect0 or ect1 for a packet that arrives");
   if (state.TakeIfWord("encap")) {
     packet->unsupported = "PSP encryption";
     if (!state.TakeWord("psp") || !state.Take('(') || !SkipBrackets(state, '(', ')')) return false;
   }
-  if (state.TakeIfWord("icmp")) return ParseIcmp(state, packet);
+  if (state.TakeIfWord("icmp")) return ParseIcmp(state, IcmpSpec(), packet);
   if (state.TakeIfWord("udp")) return ParseUdp(state, packet);
   if (state.TakeIfWord("udplite")) {
     packet->unsupported = "UDP-Lite";
     packet->body = UdpSpec();
     return state.Take('(') && SkipBrackets(state, '(', ')');
   }
-  if (state.token().IsWord("sctp")) {
-    return state.Expected("TCP, UDP or ICMP: SCTP is not modelled");
+  if (state.TakeIfWord("sctp")) {
+    packet->unsupported = "SCTP";
+    packet->body = UdpSpec();
+    return SkipSctp(state);
   }
   return ParseTcp(state, packet);
 }

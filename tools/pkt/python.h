@@ -1,8 +1,9 @@
-// Runs %{ }% by one python3 that lives as long as this, over a pair of pipes.
+// Runs %{ }% by one python3 that lives as long as this, over a pair of sockets.
 //
 // The interpreter is started at the first use, isolated (-I -S) and with a fixed hash seed; each
-// script has a namespace of its own. What a snippet prints is returned. Nothing of it reaches the
-// simulation: time does not pass there meanwhile.
+// script has a namespace of its own. A snippet that ends the interpreter fails; the next has
+// another one. What a snippet prints is returned. Nothing of it reaches the simulation: time does
+// not pass there meanwhile.
 #ifndef DRYWIRE_TOOLS_PKT_PYTHON_H_
 #define DRYWIRE_TOOLS_PKT_PYTHON_H_
 
@@ -18,7 +19,10 @@ class Python {
  public:
   using Variables = std::vector<std::pair<std::string, std::string>>;
 
-  Python() = default;
+  // How long a snippet may run, milliseconds of real time: one that never ends fails then. Nothing
+  // else of a run depends on it.
+  static constexpr int kPatienceMs = 60'000;
+  explicit Python(int patience_ms = kPatienceMs) : patience_ms_(patience_ms) {}
   Python(const Python&) = delete;
   Python& operator=(const Python&) = delete;
   ~Python();
@@ -30,12 +34,15 @@ class Python {
   std::string Run(absl::string_view code, const Variables& variables, std::string* printed);
 
  private:
-  bool Start(std::string* error);
+  // Empty, or why it cannot be started.
+  std::string Start();
+  // Ends it, for the next snippet to start another. Its status, as of waitpid().
+  int Stop();
   bool Send(absl::string_view text);
   bool Receive(std::string* text);
 
-  int to_ = -1;
-  int from_ = -1;
+  const int patience_ms_;
+  int socket_ = -1;
   int pid_ = -1;
   bool fresh_ = true;
 };

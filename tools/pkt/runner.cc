@@ -215,6 +215,11 @@ bool ScriptRun::RunOutbound(const PacketSpec& spec) {
     previous = next->packet;
     have += length(next->packet);
   }
+  // The stack sends in one what a system would send in fragments.
+  if (sent->packet.WireLength() > config_.mtu) {
+    return Fail(absl::StrCat("the packet has ", sent->packet.WireLength(), " bytes, the MTU is ",
+                             config_.mtu, ": fragments are not modelled"));
+  }
   MatchContext context{&config_, options_.personality, 0};
   context.tolerance_usecs =
       std::max(config_.tolerance_usecs, time_ * config_.tolerance_permille / 1000);
@@ -298,8 +303,9 @@ bool ScriptRun::RunCode(const CodeSpec& code) {
   if (!options_.run_code) return Fail("no code is run here");
   Python::Variables variables;
   const int fd = flows_.FdUnderTest();
-  machine_.Start(Machine::kMain, [fd, &variables](SysContext& context) {
-    variables = TcpInfoVariables(context, fd);
+  machine_.Start(Machine::kMain, [this, fd, &variables](SysContext& context) {
+    variables = config_.code_data == CodeData::kMeminfo ? MeminfoVariables(context, fd)
+                                                        : TcpInfoVariables(context, fd);
   });
   if (!machine_.RunUntilIdle(Machine::kMain, machine_.now())) {
     return Fail("the program is in a call");
@@ -337,6 +343,12 @@ bool ScriptRun::RunEvent(const Event& event) {
 }
 
 void ScriptRun::Run() {
+  if (!machine_.problem().empty()) {
+    if (!script_.options.empty()) place_ = script_.options.front().place;
+    text_ = "the options";
+    Fail(machine_.problem());
+    return;
+  }
   for (const auto& [name, value] : options_.sysctls) {
     const std::string error = SetSysctl(machine_, name, value);
     if (!error.empty()) {

@@ -114,7 +114,6 @@ struct UdpSpec {
 struct IcmpSpec {
   std::string type;  // judged when it is known which IP it is for
   std::string code;
-  Place type_place;
   std::optional<uint32_t> mtu;
   uint16_t echo_id = 0;
   enum class Quote : uint8_t { kNone, kTcp, kUdp, kRaw };
@@ -143,7 +142,6 @@ struct CallSpec {
   std::vector<Expression> arguments;
   Expression result;
   std::string error;  // "EAGAIN"; empty when none was given
-  Place error_place;
   // The end of a blocking call (+t...t2), microseconds, from the same origin as the event's time.
   std::optional<int64_t> end_usecs;
   std::string text;  // as written, on one line

@@ -50,8 +50,11 @@ void Listen(CallFrame& frame) {
   }
 }
 
-void Accepted(CallFrame& frame, const SysResult& result) {
+void Accepted(CallFrame& frame, const SysResult& result, const sockaddr_storage& address,
+              socklen_t length) {
   if (!frame.FinishFd(result)) return;
+  frame.CompareAddress("address", frame.argument(1), address, length);
+  frame.CompareLength(frame.argument(2), length);
   if (!frame.flows().OnAccept(frame.ResultFd(), static_cast<int>(result.value))) {
     frame.Fail("accept() returned a connection that the script did not begin");
   }
@@ -62,7 +65,9 @@ void Accept(CallFrame& frame) {
   if (frame.failed()) return;
   sockaddr_storage address = {};
   socklen_t length = sizeof address;
-  Accepted(frame, SysAccept(frame.context, fd, reinterpret_cast<sockaddr*>(&address), &length));
+  const SysResult result =
+      SysAccept(frame.context, fd, reinterpret_cast<sockaddr*>(&address), &length);
+  Accepted(frame, result, address, length);
 }
 
 void Accept4(CallFrame& frame) {
@@ -71,8 +76,9 @@ void Accept4(CallFrame& frame) {
   if (frame.failed()) return;
   sockaddr_storage address = {};
   socklen_t length = sizeof address;
-  Accepted(frame,
-           SysAccept4(frame.context, fd, reinterpret_cast<sockaddr*>(&address), &length, flags));
+  const SysResult result =
+      SysAccept4(frame.context, fd, reinterpret_cast<sockaddr*>(&address), &length, flags);
+  Accepted(frame, result, address, length);
 }
 
 void Connect(CallFrame& frame) {
@@ -80,8 +86,7 @@ void Connect(CallFrame& frame) {
   const CallFrame::SocketAddress address = frame.AddressOf(1, CallFrame::Default::kRemote);
   const auto length = frame.IsOpen(2) ? address.length : static_cast<socklen_t>(frame.Integer(2));
   if (frame.failed()) return;
-  frame.flows().OnConnect(static_cast<int>(frame.Integer(0)),
-                          address.storage.ss_family == AF_UNSPEC);
+  frame.flows().OnConnect(static_cast<int>(frame.Integer(0)), address.unspecified());
   frame.Finish(SysConnect(frame.context, fd, address.get(), length));
 }
 
@@ -98,7 +103,11 @@ void Name(CallFrame& frame) {
   if (frame.failed()) return;
   sockaddr_storage address = {};
   socklen_t length = sizeof address;
-  frame.Finish(Call(frame.context, fd, reinterpret_cast<sockaddr*>(&address), &length));
+  if (!frame.Finish(Call(frame.context, fd, reinterpret_cast<sockaddr*>(&address), &length))) {
+    return;
+  }
+  frame.CompareAddress("address", frame.argument(1), address, length);
+  frame.CompareLength(frame.argument(2), length);
 }
 
 // {onoff=1, linger=0} and {tv_sec=1, tv_usec=0}, by the names of their members or by position.
@@ -189,13 +198,13 @@ void Getsockopt(CallFrame& frame) {
   const Expression& expected = frame.argument(3);
   std::vector<char> want;
   if (expected.kind != Kind::kEllipsis) want = OptionValue(frame, expected, level, name);
-  const int64_t room = frame.IsOpen(4) ? static_cast<int64_t>(want.size()) : frame.Bracketed(4);
+  const size_t room = frame.IsOpen(4) ? want.size() : frame.BracketedSize(4);
   if (frame.failed()) return;
-  std::vector<char> value(static_cast<size_t>(std::max<int64_t>(room, 0)) + want.size() + 256);
+  std::vector<char> value(room + want.size() + 256);
   auto length = static_cast<socklen_t>(room);
   const SysResult result = SysGetsockopt(frame.context, fd, level, name, value.data(), &length);
   if (!frame.Finish(result) || expected.kind == Kind::kEllipsis) return;
-  if (!frame.IsOpen(4)) frame.Compare("length of the option", room, int64_t{length});
+  if (!frame.IsOpen(4)) frame.Compare("length of the option", room, size_t{length});
   if (frame.failed()) return;
   if (want.size() == sizeof(int32_t) && length >= sizeof(int32_t)) {
     int32_t a = 0;

@@ -2,12 +2,15 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "stack/socket/tcp_info.h"
 #include "stack/sys/syscalls.h"
 
 namespace drywire::pkt {
@@ -15,20 +18,41 @@ namespace {
 
 struct Field {
   absl::string_view name;
-  uint64_t (*get)(const tcp_info& info);
+  uint64_t (*get)(const LinuxTcpInfo& info);
 };
 
-#define FIELD(name)                                                              \
-  {                                                                              \
-#name, [](const tcp_info& info) { return static_cast<uint64_t>(info.name); } \
+#define FIELD(name)                                                                        \
+  {                                                                                        \
+#name, [](const LinuxTcpInfo& info) { return static_cast<uint64_t>(info.known.name); } \
+  }
+#define LATER_FIELD(name)                                                            \
+  {                                                                                  \
+#name, [](const LinuxTcpInfo& info) { return static_cast<uint64_t>(info.name); } \
   }
 constexpr Field kFields[] = {
-    FIELD(tcpi_state),   FIELD(tcpi_retransmits),  FIELD(tcpi_probes),     FIELD(tcpi_backoff),
-    FIELD(tcpi_options), FIELD(tcpi_snd_wscale),   FIELD(tcpi_rcv_wscale), FIELD(tcpi_rto),
-    FIELD(tcpi_snd_mss), FIELD(tcpi_rcv_mss),      FIELD(tcpi_unacked),    FIELD(tcpi_rtt),
-    FIELD(tcpi_rttvar),  FIELD(tcpi_snd_ssthresh), FIELD(tcpi_snd_cwnd),   FIELD(tcpi_advmss),
+    FIELD(tcpi_state),
+    FIELD(tcpi_retransmits),
+    FIELD(tcpi_probes),
+    FIELD(tcpi_backoff),
+    FIELD(tcpi_options),
+    FIELD(tcpi_snd_wscale),
+    FIELD(tcpi_rcv_wscale),
+    FIELD(tcpi_rto),
+    FIELD(tcpi_snd_mss),
+    FIELD(tcpi_rcv_mss),
+    FIELD(tcpi_unacked),
+    FIELD(tcpi_rtt),
+    FIELD(tcpi_rttvar),
+    FIELD(tcpi_snd_ssthresh),
+    FIELD(tcpi_snd_cwnd),
+    FIELD(tcpi_advmss),
+    LATER_FIELD(tcpi_bytes_received),
+    LATER_FIELD(tcpi_notsent_bytes),
+    LATER_FIELD(tcpi_snd_wnd),
+    LATER_FIELD(tcpi_rcv_wnd),
 };
 #undef FIELD
+#undef LATER_FIELD
 
 struct Name {
   absl::string_view name;
@@ -72,12 +96,24 @@ constexpr Name kNames[] = {
 
 }  // namespace
 
+Python::Variables MeminfoVariables(SysContext& context, int fd) {
+  Python::Variables variables;
+  for (const auto& [name, option] :
+       {std::pair{"SK_MEMINFO_RCVBUF", SO_RCVBUF}, {"SK_MEMINFO_SNDBUF", SO_SNDBUF}}) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    if (fd < 0 || !SysGetsockopt(context, fd, SOL_SOCKET, option, &value, &length).ok()) continue;
+    variables.emplace_back(name, absl::StrCat(value));
+  }
+  return variables;
+}
+
 Python::Variables TcpInfoVariables(SysContext& context, int fd) {
   Python::Variables variables;
   for (const Name& name : kNames) {
     variables.emplace_back(std::string(name.name), absl::StrCat(name.value));
   }
-  tcp_info info = {};
+  LinuxTcpInfo info;
   socklen_t length = sizeof info;
   if (fd < 0 || !SysGetsockopt(context, fd, IPPROTO_TCP, TCP_INFO, &info, &length).ok()) {
     return variables;

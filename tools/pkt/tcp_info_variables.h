@@ -1,4 +1,5 @@
-// What %{ }% sees of a connection: the fields of TCP_INFO, and the names for their values.
+// What %{ }% sees of a connection: the fields of TCP_INFO, and the names for their values; or those
+// of SO_MEMINFO.
 #ifndef DRYWIRE_TOOLS_PKT_TCP_INFO_VARIABLES_H_
 #define DRYWIRE_TOOLS_PKT_TCP_INFO_VARIABLES_H_
 
@@ -11,6 +12,8 @@ namespace drywire::pkt {
 // Fields that the stack does not fill in are left out, so that a script that asks for one is told
 // so.
 Python::Variables TcpInfoVariables(SysContext& context, int fd);
+// SK_MEMINFO_RCVBUF and SK_MEMINFO_SNDBUF: what packets take up in a kernel has no meaning here.
+Python::Variables MeminfoVariables(SysContext& context, int fd);
 
 }  // namespace drywire::pkt
 

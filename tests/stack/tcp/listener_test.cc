@@ -128,6 +128,31 @@ TEST(FreeBsdListenerTest, RstInWindowDrawsAChallenge) {  // FreeBSD, segments 5
   EXPECT_EQ(tcp.requests(), 0u);
 }
 
+// RFC 5961, 3.2; tests/pkt/linux rfc9293-3.10.7.4-syn-received-rst-in-window.
+TEST(LinuxListenerTest, RstInWindowDrawsAChallengeAtMostTwiceASecond) {
+  for (const char* rst :
+       {"R 102:102(0) win 0", "R. 102:102(0) ack 1 win 0", "R. 102:102(0) ack 9 win 0"}) {
+    ListenerHarness tcp(LinuxProfile());
+    tcp.Inject(kSyn1);
+    tcp.log().Clear();
+    tcp.Inject(rst);
+    tcp.Expect(". 1:1(0) ack 101");
+    EXPECT_EQ(tcp.requests(), 1u);
+    tcp.log().Clear();
+    tcp.Inject(rst);
+    tcp.ExpectNothing();
+  }
+}
+
+TEST(LinuxListenerTest, ARstNeedNotAcknowledgeWhatWasSent) {
+  ListenerHarness tcp(LinuxProfile());
+  tcp.Inject(kSyn1);
+  tcp.log().Clear();
+  tcp.Inject("R. 101:101(0) ack 9 win 0");
+  EXPECT_EQ(tcp.requests(), 0u);
+  tcp.ExpectNothing();
+}
+
 TEST_P(BothListenerTest, AWrongAckDrawsReset) {
   ListenerHarness tcp(GetParam()());
   tcp.Inject(kSyn1);

@@ -275,7 +275,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadScript{"0 < icmp nonsense",
                   "1:10: 'nonsense': expected the type of an ICMP message, such "
                   "as unreachable"},
-        BadScript{"0 < sctp: INIT", "1:5: 'sctp': expected TCP, UDP or ICMP: SCTP is not modelled"},
+        BadScript{"0 < gre 1\n#ifdef X", "2:1: #ifdef without #endif"},
+        BadScript{"0 < gre 1", "1:10: end of the script: expected ':' after the GRE header"},
+        BadScript{"0 < sctp: INIT[tag=1", "1:21: end of the script: expected ']'"},
         BadScript{"--bogus=1\n0 close(3) = 0", "1:1: '--bogus': expected an option of packetdrill"},
         BadScript{"--mtu\n0 close(3) = 0", "1:1: '--mtu': expected =BYTES"},
         BadScript{"0 close(3) = 0 /* open", "1:16: comment without an end: expected */"},

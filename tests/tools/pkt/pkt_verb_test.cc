@@ -153,12 +153,14 @@ TEST(DocumentTest, MatrixIsTrue) {
       for (const char* system : {"linux", "freebsd"}) {
         const std::string name =
             absl::StrCat("-", absl::AsciiStrToLower(words[0]), "-", events[i], ".pkt");
-        for (const auto& file :
-             std::filesystem::directory_iterator(absl::StrCat("tests/pkt/", system))) {
-          const std::string found = file.path().filename().string();
-          if (absl::StartsWith(found, "rfc9293-3.10.7") && absl::EndsWith(found, name) &&
-              found.size() == std::string("rfc9293-3.10.7.1").size() + name.size()) {
-            letters += absl::ascii_toupper(system[0]);
+        for (const char* folder : {"both", system}) {
+          for (const auto& file :
+               std::filesystem::directory_iterator(absl::StrCat("tests/pkt/", folder))) {
+            const std::string found = file.path().filename().string();
+            if (absl::StartsWith(found, "rfc9293-3.10.7") && absl::EndsWith(found, name) &&
+                found.size() == std::string("rfc9293-3.10.7.1").size() + name.size()) {
+              letters += absl::ascii_toupper(system[0]);
+            }
           }
         }
       }

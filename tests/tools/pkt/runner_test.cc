@@ -100,6 +100,32 @@ INSTANTIATE_TEST_SUITE_P(
                 "expected ECONNRESET (Connection reset by peer), got 0"},
         Failure{"+0 setsockopt(4, SOL_SOCKET, SO_NONSENSE, [1], 4) = 0\n",
                 "unknown constant SO_NONSENSE"},
+        Failure{"+0 getsockopt(4, SOL_SOCKET, SO_ERROR, [0], [9000000000000000000]) = 0\n",
+                "expected a number of bytes from 0 to 67108864, got 9000000000000000000"},
+        Failure{"+0 sendmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0, "
+                "msg_control=[{cmsg_level=SOL_IP, cmsg_type=IP_TOS, cmsg_data=1}]}, 0) = 10\n",
+                "the control message {cmsg_level=SOL_IP, cmsg_type=IP_TOS, cmsg_data=1} is not "
+                "modelled for sending"},
+        Failure{"+0 < P. 1:11(10) ack 1 win 257\n+0 > . 1:1(0) ack 11\n"
+                "+0 readv(4, [{..., 4}, {\"abcdef\", 6}], 2) = 10\n",
+                "data: expected \"abcdef\", got \"\\000\\000\\000\\000\\000\\000\""},
+        Failure{"+0 < P. 1:11(10) ack 1 win 257\n+0 > . 1:1(0) ack 11\n"
+                "+0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{\"abcdefghij\", 10}], "
+                "msg_flags=0}, 0) = 10\n",
+                "data: expected \"abcdefghij\", got"},
+        Failure{"+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 5\n"
+                "+0 connect(5, {sa_family=AF_INET, sin_port=htons(80), "
+                "sin_addr=inet_ntoa(\"192.0.2.1\")}, 16) = 0\n",
+                "expected a number, got inet_ntoa(\"192.0.2.1\")"},
+        Failure{"+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 5\n"
+                "+0 connect(5, {sa_family=AF_INET, sin_port=htons(80), "
+                "sin_addr=inet_addr(\"192.0.2\")}, 16) = 0\n",
+                "expected an address, got inet_addr(\"192.0.2\")"},
+        Failure{"+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 5\n+0 connect(5, ..., ...) = 0\n"
+                "+0 send(5, ..., 3000, 0) = 3000\n+0 > udp (3000)\n",
+                "the packet has 3028 bytes, the MTU is 1500: fragments are not modelled"},
+        Failure{"+0 `set_sysctls.py nonsense`\n",
+                "set_sysctls.py: expected NAME=VALUE, got 'nonsense'"},
         Failure{"+0 vfork() = 0\n", "the system call vfork() is not modelled"},
         Failure{"+0 close() = 0\n", "close() has the arguments (fd), not 0 of them"},
         Failure{"+0 `reboot`\n", "the command 'reboot' is not understood"},
@@ -139,6 +165,20 @@ TEST(RunnerTest, SkipsByName) {
            Case{"0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
                 "+0 setsockopt(3, SOL_SOCKET, SO_ZEROCOPY, [1], 4) = 0",
                 "zerocopy"},
+           Case{"0 < sctp: INIT[flgs=0, tag=1,\n tsn=0];\n DATA[flgs=0]\n+0 close(3) = 0", "SCTP"},
+           Case{"0 socket(..., SOCK_STREAM, IPPROTO_SCTP) = 3", "SCTP"},
+           Case{"0 sctp_bindx(3, ..., 1, SCTP_BINDX_ADD_ADDR) = 0", "SCTP"},
+           Case{"`sysctl -w net.inet.sctp.ecn_enable=0`\n0 close(3) = 0", "SCTP"},
+           Case{"0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n"
+                "+0 < icmp unreachable port_unreachable [sctp(1)]",
+                "SCTP"},
+           Case{"0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n"
+                "+0 < [udplite(10, 8)] icmp unreachable port_unreachable",
+                "UDP-Lite"},
+           Case{"0 socket(..., SOCK_DGRAM, IPPROTO_UDPLITE) = 3", "UDP-Lite"},
+           Case{"0 psp_rx_assoc(3, [7]) = 0", "PSP encryption"},
+           Case{"--code_sockopt=TCP_CC_INFO\n0 close(3) = 0",
+                "TCP_CC_INFO (of BBR, DCTCP and Vegas)"},
        }) {
     const Outcome outcome = RunText(c.text);
     EXPECT_EQ(outcome.status, Status::kSkipped) << c.text;
@@ -157,6 +197,156 @@ TEST(RunnerTest, CodeKeepsItsNamesAndPrints) {
   EXPECT_EQ(outcome.printed, "hello\n");
   // Another script has other names.
   EXPECT_THAT(Connected("+0 %{ x }%\n").reason, HasSubstr("NameError"));
+}
+
+TEST(RunnerTest, CodeSeesMeminfo) {
+  constexpr char kOption[] = "--code_sockopt=SO_MEMINFO\n";
+  const Outcome outcome =
+      RunText(absl::StrCat(kOption, kHandshake,
+                           "+0 setsockopt(4, SOL_SOCKET, SO_RCVBUF, [9000], 4) = 0\n"
+                           "+0 %{ assert SK_MEMINFO_RCVBUF == 18000, SK_MEMINFO_RCVBUF }%\n"));
+  EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
+  EXPECT_THAT(RunText(absl::StrCat(kOption, kHandshake, "+0 %{ SK_MEMINFO_RMEM_ALLOC }%\n")).reason,
+              HasSubstr("name 'SK_MEMINFO_RMEM_ALLOC' is not defined"));
+  EXPECT_THAT(RunText("--code_sockopt=SO_BOGUS\n0 close(3) = 0").reason,
+              HasSubstr("expected TCP_INFO|SO_MEMINFO|TCP_CC_INFO"));
+}
+
+TEST(RunnerTest, AssertionsThatFailShowTheirVariables) {
+  struct Case {
+    const char* code;
+    const char* reason;
+  };
+  for (const Case& c : {
+           Case{"assert tcpi_snd_cwnd == 11, 'x'", "assertion failed: x (tcpi_snd_cwnd = 10)"},
+           Case{"assert tcpi_unacked > TCP_CA_Open",
+                "assertion failed (TCP_CA_Open = 0, tcpi_unacked = 0)"},
+           Case{"assert False", "assertion failed"},
+           Case{"def f():\n  assert tcpi_snd_cwnd == 11\nf()",
+                "assertion failed (tcpi_snd_cwnd = 10)"},
+           Case{"raise AssertionError('y')", "assertion failed: y"},
+       }) {
+    const std::string reason = Connected(absl::StrCat("+0 %{ ", c.code, " }%\n")).reason;
+    EXPECT_THAT(reason, testing::EndsWith(absl::StrCat("}%: ", c.reason))) << c.code;
+  }
+}
+
+TEST(RunnerTest, CodeThatIsNoUtf8IsReplaced) {
+  const Outcome outcome = Connected("+0 %{ print(len('\xff')) }%\n");
+  EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
+  EXPECT_EQ(outcome.printed, "1\n");
+}
+
+TEST(RunnerTest, CodeThatEndsTheInterpreterFailsItsScriptOnly) {
+  EXPECT_THAT(Connected("+0 %{ import os; os._exit(3) }%\n").reason,
+              HasSubstr("python3 ended unexpectedly: exit status 3"));
+  EXPECT_THAT(Connected("+0 %{ import os; os.kill(os.getpid(), 9) }%\n").reason,
+              HasSubstr("python3 ended unexpectedly: signal 9"));
+  EXPECT_EQ(Connected("+0 %{ x = 1 }%\n+0 %{ assert x == 1 }%\n").status, Status::kPassed);
+}
+
+TEST(RunnerTest, CodeThatPrintsTooMuchFails) {
+  EXPECT_THAT(Connected("+0 %{ print('x' * (65 << 20)) }%\n").reason,
+              HasSubstr("python3 has more than 64 MiB to say"));
+}
+
+TEST(RunnerTest, CodeThatNeverEndsFails) {
+  Python python(/*patience_ms=*/100);
+  const Outcome outcome = RunScript("t.pkt", "0 %{ while True: pass }%", RunOptions(), python);
+  EXPECT_THAT(outcome.reason, HasSubstr("python3 gave no answer within 100 ms"));
+}
+
+TEST(RunnerTest, ProgramsThatCodeRunsHaveNoPartInTheAnswers) {
+  const Outcome outcome = Connected(
+      "+0 %{ import os; os.system('echo x; cat'); os.write(1, b'y') }%\n+0 %{ print('z') }%\n");
+  EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
+  EXPECT_EQ(outcome.printed, "z\n");
+}
+
+TEST(RunnerTest, SendtoNowhereGoesToThePeer) {
+  const Outcome outcome = Connected(
+      "+0 sendto(4, ..., 10, 0, NULL, 0) = 10\n"
+      "+0 > P. 1:11(10) ack 1\n+.1 < . 1:1(0) ack 11 win 257\n");
+  EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
+}
+
+TEST(RunnerTest, MessagesHaveNamesAndData) {
+  const Outcome outcome = RunText(R"(0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3
++0 sendmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0}, 0) = 10
++0 > udp (10)
++0 < udp (5)
++0 recvmsg(3, {msg_name(...)={sa_family=AF_INET, sin_port=htons(8080),
+                              sin_addr=inet_addr("192.0.2.1")},
+               msg_iov(2)=[{..., 2}, {..., 8}], msg_flags=0}, 0) = 5
++0 < udp (5)
++0 recvmsg(3, {msg_name(...)={sa_family=AF_INET, sin_port=htons(8081),
+                              sin_addr=inet_addr("192.0.2.1")},
+               msg_iov(1)=[{..., 10}], msg_flags=0}, 0) = 5
+)");
+  EXPECT_THAT(outcome.reason, HasSubstr("msg_name: expected {sa_family=AF_INET, "
+                                        "sin_port=htons(8081)"));
+}
+
+TEST(RunnerTest, AddressesOfStructures) {
+  for (const char* address :
+       {"inet_addr(\"192.0.2.1\")", "inet_pton(AF_INET, \"192.0.2.1\")", "htonl(0xc0000201)"}) {
+    const Outcome outcome =
+        RunText(absl::StrCat("0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n"
+                             "+0 connect(3, {sa_family=AF_INET, sin_port=htons(8080), sin_addr=",
+                             address, "}, 16) = 0\n+0 send(3, ..., 10, 0) = 10\n+0 > udp (10)\n"));
+    EXPECT_EQ(outcome.status, Status::kPassed) << address << outcome.details;
+  }
+}
+
+TEST(RunnerTest, AddressesThatCallsGiveBackAreCompared) {
+  constexpr char kPeer[] = "{sa_family=AF_INET, sin_port=htons(8080), sin_addr=htonl(0xc0000201)}";
+  constexpr char kAny[] = "{sa_family=AF_INET, sin_port=htons(0), sin_addr=htonl(0)}";
+  const std::string connected =
+      "0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n+0 connect(3, ..., ...) = 0\n";
+  EXPECT_EQ(RunText(absl::StrCat(connected, "+0 getpeername(3, ", kPeer, ", [16]) = 0\n")).status,
+            Status::kPassed);
+  EXPECT_THAT(RunText(absl::StrCat(connected, "+0 getpeername(3, ", kAny, ", [16]) = 0\n")).reason,
+              HasSubstr("sin_port=htons(0), sin_addr=htonl(0)}, got {sa_family=AF_INET, "
+                        "sin_port=htons(8080), sin_addr=inet_addr(\"192.0.2.1\")}"));
+  EXPECT_THAT(RunText(absl::StrCat(connected, "+0 getpeername(3, ..., [28]) = 0\n")).reason,
+              HasSubstr("length of the address: expected 28, got 16"));
+  EXPECT_THAT(RunText(absl::StrCat(connected,
+                                   "+0 send(3, ..., 5, 0) = 5\n+0 > udp (5)\n+0 < udp (5)\n"
+                                   "+0 recvfrom(3, ..., 10, 0, ",
+                                   kAny, ", ...) = 5\n"))
+                  .reason,
+              HasSubstr("address: expected"));
+}
+
+TEST(RunnerTest, EpollWaitHasOneEventOrNone) {
+  constexpr char kSetUp[] = R"(0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3
++0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 4
++0 epoll_create(1) = 5
++0 epoll_wait(5, {events=EPOLLOUT, fd=3}, 2, 0) = 0
++0 epoll_ctl(5, EPOLL_CTL_ADD, 3, {events=EPOLLOUT, fd=3}) = 0
++0 epoll_wait(5, {events=EPOLLOUT, fd=3}, 2, 0) = 1
++0 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLOUT, fd=4}) = 0
+)";
+  EXPECT_THAT(
+      RunText(absl::StrCat(kSetUp, "+0 epoll_wait(5, {events=EPOLLOUT, fd=3}, 2, 0) = 2")).reason,
+      HasSubstr("expected one event, got 2"));
+}
+
+TEST(RunnerTest, NetmaskOfNoBitsIsGiven) {
+  const Outcome outcome = RunText(
+      "--netmask_ip=0.0.0.0\n0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3\n"
+      "+0 connect(3, ..., ...) = 0\n+0 send(3, ..., 10, 0) = 10\n+0 > udp (10)\n");
+  EXPECT_EQ(outcome.status, Status::kPassed) << outcome.details;
+  EXPECT_THAT(RunText("--netmask_ip=255.0.255.0\n0 close(3) = 0").reason, HasSubstr("expected"));
+}
+
+TEST(RunnerTest, AddressesThatAreNoneFail) {
+  for (const char* address : {"0.0.0.0", "224.0.0.1", "127.0.0.1", "255.255.255.255"}) {
+    const Outcome outcome =
+        RunText(absl::StrCat("--mtu=1500\n--local_ip=", address, "\n0 close(3) = 0"));
+    EXPECT_THAT(outcome.reason, HasSubstr("1: the options: ")) << address;
+    EXPECT_THAT(outcome.reason, HasSubstr(address));
+  }
 }
 
 TEST(RunnerTest, CommandsChangeTheHost) {
