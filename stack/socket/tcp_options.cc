@@ -30,6 +30,7 @@ constexpr int64_t kMinMaxSegment = 88;
 constexpr int64_t kMaxMaxSegment = 32767;
 constexpr int64_t kMaxLinger2Seconds = 120;
 constexpr int64_t kMinWindowClamp = 1152;
+constexpr uint32_t kTimestampsSize = 12;  // of the option, with its padding
 
 // Options that only Linux has, beside those in the table below.
 bool IsLinuxOnly(int name) { return name == TCP_QUICKACK || name == TCP_WINDOW_CLAMP; }
@@ -147,7 +148,7 @@ uint8_t LinuxStateNumber(TcpState state) {
   return TCP_CLOSE;
 }
 
-LinuxTcpInfo MakeTcpInfo(const Tcb& tcb, TcpState state) {
+LinuxTcpInfo MakeTcpInfo(const Tcb& tcb, TcpState state, Instant now) {
   LinuxTcpInfo all;
   tcp_info& info = all.known;
   info.tcpi_state = LinuxStateNumber(state);
@@ -162,7 +163,14 @@ LinuxTcpInfo MakeTcpInfo(const Tcb& tcb, TcpState state) {
   info.tcpi_rto = static_cast<uint32_t>(tcb.CurrentRto().micros());
   info.tcpi_snd_mss = tcb.SendMss();
   info.tcpi_rcv_mss = tcb.receive_mss();
-  info.tcpi_advmss = tcb.advertised_mss();
+  // As its text is, without the timestamps.
+  info.tcpi_advmss = tcb.advertised_mss() - (tcb.timestamps_on() ? kTimestampsSize : 0);
+  info.tcpi_reordering = 3;
+  info.tcpi_ato = static_cast<uint32_t>(tcb.ack_timeout().micros());
+  const auto ago = [&](Instant then) { return static_cast<uint32_t>((now - then).millis()); };
+  info.tcpi_last_data_sent = ago(tcb.last_sent_at());
+  info.tcpi_last_data_recv = ago(tcb.last_received_at());
+  info.tcpi_last_ack_recv = ago(tcb.last_heard());
   info.tcpi_rtt = static_cast<uint32_t>(tcb.rtt().srtt().micros());
   info.tcpi_rttvar = static_cast<uint32_t>(tcb.rtt().rttvar().micros());
   info.tcpi_snd_ssthresh = tcb.congestion().ssthresh();
@@ -236,7 +244,8 @@ Result<size_t> TcpSocket::GetProtocolOption(int, int name, absl::Span<uint8_t> v
       return WriteIntOption(open ? tcb_.SendMss() : chosen, value);
     }
     case TCP_INFO: {
-      const LinuxTcpInfo info = MakeTcpInfo(tcb_, state);
+      LinuxTcpInfo info = MakeTcpInfo(tcb_, state, net().now());
+      info.known.tcpi_pmtu = route_->mtu;
       const size_t size = std::min(value.size(), sizeof info);
       std::memcpy(value.data(), &info, size);
       return size;

@@ -17,7 +17,7 @@ class Congestion {
  public:
   void Start(const TcpProfile& profile) {
     cwnd_ = static_cast<uint32_t>(profile.initcwnd);
-    ssthresh_ = kMaxSegments;
+    ssthresh_ = kInfinite;
   }
   // New data of about `segments` segments was acknowledged; `flight` segments had been in flight.
   void OnAck(uint32_t segments, uint32_t flight) {
@@ -41,8 +41,9 @@ class Congestion {
 
  private:
   static constexpr uint32_t kMaxSegments = 1u << 20;
+  static constexpr uint32_t kInfinite = 0x7fffffff;
   uint32_t cwnd_ = 10;
-  uint32_t ssthresh_ = kMaxSegments;
+  uint32_t ssthresh_ = kInfinite;
   uint32_t acked_ = 0;
 };
 

@@ -169,6 +169,7 @@ void Tcb::SynAcked(Instant now) {
   retransmits_ = backoff_ = 0;
   timer_ = Timer::kNone;
   timer_at_ = linger_at_ = kNever;
+  last_sent_at_ = ack_.last_received = now;
   if (!rtt_.has_sample()) rtt_.FallBack(*profile_);
   congestion_.Start(*profile_);
   snd_sml_ = pushed_seq_ = snd_una_;

@@ -170,6 +170,12 @@ class Tcb {
   uint32_t SendMss() const;
   uint16_t advertised_mss() const { return mss_; }
   uint32_t receive_mss() const { return ack_.rcv_mss; }
+  Duration ack_timeout() const { return ack_.ato; }
+  // When text last went out and came in, or the connection opened.
+  Instant last_sent_at() const { return last_sent_at_; }
+  Instant last_received_at() const { return ack_.last_received; }
+  // When a segment last arrived.
+  Instant last_heard() const { return last_heard_; }
   const RttEstimator& rtt() const { return rtt_; }
   const Congestion& congestion() const { return congestion_; }
   Duration CurrentRto() const { return rtt_.BackedOff(*profile_, backoff_); }

@@ -1,4 +1,5 @@
 // Streams between two hosts: data, ends, halves, resets, lingering.
+#include "stack/socket/tcp_info.h"
 #include "tests/oracle/two_hosts.h"
 
 namespace drywire::oracle {
@@ -415,6 +416,47 @@ ORACLE(Stream, Records, kPair) {
     s.Row("server");
     const int fd = ServeOne(s);
     s("wait", WaitFor(fd, POLLRDHUP)).Receive(fd)("close", os::close(fd));
+  });
+}
+
+// TCP_INFO of a client that sent a request and had a reply, a quarter of a second later: what does
+// not depend on the congestion control that the machine prefers.
+ORACLE(Stream, TcpInfo, kPair) {
+  it.On("a", [](Script& s) {
+    const auto show = [&](const char* label, int fd) {
+      LinuxTcpInfo all;
+      socklen_t length = sizeof all;
+      s.Row(label)("get", os::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &all, &length));
+      const tcp_info& info = all.known;
+      s("state", info.tcpi_state)("ca", info.tcpi_ca_state)("retransmits", info.tcpi_retransmits);
+      s("probes", info.tcpi_probes)("backoff", info.tcpi_backoff)("options", info.tcpi_options);
+      s("snd_wscale", info.tcpi_snd_wscale)("rcv_wscale", info.tcpi_rcv_wscale);
+      s("rto", info.tcpi_rto)("ato", info.tcpi_ato)("snd_mss", info.tcpi_snd_mss);
+      s("rcv_mss", info.tcpi_rcv_mss)("unacked", info.tcpi_unacked)("sacked", info.tcpi_sacked);
+      s("lost", info.tcpi_lost)("retrans", info.tcpi_retrans)("fackets", info.tcpi_fackets);
+      const auto tenths = [](uint32_t ms) { return (ms + 30) / 100; };
+      s("sent ago", tenths(info.tcpi_last_data_sent))("acked ago", tenths(info.tcpi_last_ack_recv));
+      s("received ago", tenths(info.tcpi_last_data_recv))("pmtu", info.tcpi_pmtu);
+      s("snd_ssthresh", info.tcpi_snd_ssthresh)("advmss", info.tcpi_advmss);
+      s("reordering", info.tcpi_reordering)("total_retrans", info.tcpi_total_retrans);
+      s("bytes received", static_cast<int64_t>(all.tcpi_bytes_received));
+      s("notsent", all.tcpi_notsent_bytes)("snd_wnd", all.tcpi_snd_wnd)("rcv_wnd",
+                                                                        all.tcpi_rcv_wnd);
+    };
+    s.Row("client");
+    const int fd = ReachServer(s);
+    show("open", fd);
+    s.Row("reply").Send(fd, "request")("wait", WaitFor(fd, POLLIN)).Receive(fd);
+    SleepMs(250);
+    show("later", fd);
+    s.Announce("done");
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int fd = ServeOne(s);
+    s("wait", WaitFor(fd, POLLIN)).Receive(fd).Send(fd, "the reply");
+    s.Await("done");
+    os::close(fd);
   });
 }
 

@@ -42,7 +42,6 @@ constexpr AcceptedSysctl kAccepted[] = {
     {"net.ipv4.tcp_ecn_option_beacon", "ECN is not modelled"},
     {"net.ipv4.tcp_pacing_ss_ratio", "nothing is paced"},
     {"net.ipv4.tcp_pacing_ca_ratio", "nothing is paced"},
-    {"net.ipv4.tcp_notsent_lowat", "TCP_NOTSENT_LOWAT is not modelled"},
     {"net.ipv4.tcp_tso_win_divisor", "segments are never merged"},
     {"net.ipv4.tcp_min_tso_segs", "segments are never merged"},
     {"net.ipv4.tcp_tso_rtt_log", "segments are never merged"},
