@@ -36,9 +36,14 @@ struct LinuxTcpInfo {
   uint32_t tcpi_snd_wnd = 0;
   uint32_t tcpi_rcv_wnd = 0;
   uint32_t tcpi_rehash = 0;
+  uint16_t tcpi_total_rto = 0;
+  uint16_t tcpi_total_rto_recoveries = 0;
+  uint32_t tcpi_total_rto_time = 0;
+  uint32_t accurate_ecn[8] = {};  // eight members about ECN
 };
 static_assert(offsetof(LinuxTcpInfo, tcpi_pacing_rate) == 104);
 static_assert(offsetof(LinuxTcpInfo, tcpi_rcv_wnd) == 232);
+static_assert(sizeof(LinuxTcpInfo) == 280);  // what getsockopt() gives on 6.18
 
 }  // namespace drywire
 
