@@ -103,6 +103,11 @@ Seq Tcb::RecordEnd(Seq from) const {
   return QueueEnd();
 }
 
+bool Tcb::EndsRecord(Seq seq) const {
+  const std::vector<Seq>& ends = trouble().record_ends;
+  return std::find(ends.begin(), ends.end(), seq) != ends.end();
+}
+
 void Tcb::Push(Instant now, bool all, Actions* actions) {
   push_all_ = all;
   if (syn_acked_) Output(now, actions);
@@ -184,7 +189,7 @@ void Tcb::Output(Instant now, Actions* actions) {
     EmitData(now, length, fin, actions);
     ++sent;
     if (length != 0 && profile_->bursts_are_pushed) going.Add(*this);
-    if (trouble_ != nullptr && RecordEnd(snd_nxt_ - 1) == snd_nxt_) going.End();
+    if (EndsRecord(snd_nxt_)) going.End();
   }
   going.End();
   if (was_full && HasWriteSpace()) actions->wake_writers = true;
@@ -233,8 +238,7 @@ void Tcb::EmitData(Instant now, uint32_t length, bool fin, Actions* actions) {
   segment.payload = send_queue_.Slice(static_cast<size_t>(seq.Since(QueueBase())), length);
   uint8_t flags = kAck;
   if (fin) flags |= kFin;
-  const bool last = (end == QueueEnd() && !tail_unpushed_) ||
-                    (trouble_ != nullptr && length != 0 && RecordEnd(end - 1) == end);
+  const bool last = (end == QueueEnd() && !tail_unpushed_) || EndsRecord(end);
   const bool forced = profile_->nagle_minshall && end.After(pushed_seq_ + (max_window_ >> 1));
   if (length != 0 && (last || forced)) {
     flags |= kPsh;

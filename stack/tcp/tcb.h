@@ -289,6 +289,7 @@ class Tcb {
   size_t RoomBelowLowat() const;
   // Where the record ends that the next segment begins in; QueueEnd() if nowhere before.
   Seq RecordEnd(Seq from) const;
+  bool EndsRecord(Seq seq) const;
   uint32_t NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst, bool fin) const;
   bool NagleHolds(bool idle) const;
   bool FinDue() const;

@@ -498,6 +498,11 @@ TEST(LinuxDataTest, RecordsShareNoSegment) {  // MSG_EOR; tcp_skb_can_collapse_t
   tcp.Expect("P. 4:8(4) ack 1");
   tcp.Inject(". 1:1(0) ack 8 win 65535");
   tcp.ExpectNothing();
+  // MSG_MORE is no end.
+  tcp.Send(1500, /*more=*/true);
+  tcp.Expect(". 8:1468(1460) ack 1");
+  tcp.Inject(". 1:1(0) ack 1468 win 65535");
+  tcp.Expect(". 1468:1508(40) ack 1");
 }
 
 TEST(LinuxDataTest, WritersWaitForTheUnsent) {  // TCP_NOTSENT_LOWAT; tcp_stream_memory_free()
