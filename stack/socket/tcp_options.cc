@@ -150,6 +150,8 @@ uint8_t LinuxStateNumber(TcpState state) {
 
 LinuxTcpInfo MakeTcpInfo(const Tcb& tcb, TcpState state, Instant now) {
   LinuxTcpInfo all;
+  // The byte that no member has, too: programs see it.
+  std::memset(static_cast<void*>(&all), 0, sizeof all);
   tcp_info& info = all.known;
   info.tcpi_state = LinuxStateNumber(state);
   info.tcpi_retransmits = static_cast<uint8_t>(tcb.retransmits());
