@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "stack/sys/call.h"
 #include "stack/sys/fifo.h"
 #include "stack/sys/node_file.h"
 #include "stack/sys/user_memory.h"
@@ -69,20 +70,29 @@ Node* NodeOf(File* file) {
   return nullptr;
 }
 
+Result<NodeRef> FindNode(const SysContext& context, int fd) {
+  const Result<FileRef> file = FindFile(context, fd);
+  if (!file.ok()) return file.cause();
+  Node* const node = NodeOf(file->get());
+  if (node != nullptr) return NodeRef(node);
+  (void)NotModelled(context, "that call on a descriptor that leads to no file");
+  return Cause::kInvalidArgument;
+}
+
 Result<PathContext> PathFrom(const SysContext& context, int at, const std::string& path,
                              int flags) {
   PathContext from = context.process.path_context();
   from.empty_is_directory = (flags & AT_EMPTY_PATH) != 0;
   const bool is_itself = path.empty() && from.empty_is_directory;
   if (at == AT_FDCWD || (path.empty() && !is_itself) || path.front() == '/') return from;
-  const Result<FileRef> file = FindFile(context, at);
-  if (!file.ok()) return file.cause();
   if (is_itself) {
-    Node* const node = NodeOf(file->get());
-    if (node == nullptr) return Cause::kInvalidArgument;
-    from.directory = NodeRef(node);
+    const Result<NodeRef> node = FindNode(context, at);
+    if (!node.ok()) return node.cause();
+    from.directory = *node;
     return from;
   }
+  const Result<FileRef> file = FindFile(context, at);
+  if (!file.ok()) return file.cause();
   const NodeFile* const node = NodeFile::Of(file->get());
   if (node == nullptr || !node->node().IsDirectory()) return Cause::kNotDirectory;
   from.directory = node->node_ref();

@@ -31,7 +31,9 @@ Result<FileRef> FindFile(const SysContext& context, int fd);
 // The socket of a descriptor: kBadDescriptor, kNotSocket.
 Result<Ref<Socket>> FindSocket(const SysContext& context, int fd);
 Result<Ref<Socket>> SocketOf(const FileRef& file);
-// The inode that is open; null for files that have none.
+// The inode that is open: kBadDescriptor. What has none is not modelled: kInvalidArgument.
+Result<NodeRef> FindNode(const SysContext& context, int fd);
+// The same of a file; null for those that have none.
 Node* NodeOf(File* file);
 
 // Copies an address in and judges its length as the system does: kAddressLengthInvalid,
@@ -46,7 +48,7 @@ Result<std::string> ReadPath(const SysContext& context, const char* path);
 
 // Where openat(2) and its like begin: at the working directory for AT_FDCWD and for absolute paths,
 // otherwise at an open directory. kBadDescriptor, kNotDirectory. With AT_EMPTY_PATH in `flags` an
-// empty path is the descriptor itself: kInvalidArgument where that has no inode.
+// empty path is the descriptor itself, as FindNode() has it.
 Result<PathContext> PathFrom(const SysContext& context, int at, const std::string& path,
                              int flags = 0);
 

@@ -53,8 +53,8 @@ CallOutcome FromBoth(SysContext& context, int at, const char* path, int to_at, c
   return call(context.host().vfs(), *from, *first, *second);
 }
 
-// Whether the call is fstat() or fchown() by another name. No path at all is an empty one, as Linux
-// has it since 6.11.
+// Whether the call is fstat() by another name, of whatever descriptor. No path at all is an empty
+// one there, as Linux has it since 6.11.
 bool IsDescriptor(const SysContext& context, int at, const char* path, int flags) {
   if ((flags & AT_EMPTY_PATH) == 0 || at == AT_FDCWD) return false;
   if (path == nullptr) return true;
@@ -153,11 +153,10 @@ CallOutcome Utimensat(SysContext& context, int at, const char* path, const times
   DRYWIRE_RETURN_IF_FAILED(known);
   if (path == nullptr && at != AT_FDCWD) {
     if (flags != 0) return Cause::kInvalidArgument;
-    const Result<FileRef> file = FindFile(context, at);
-    if (!file.ok()) return file.cause();
-    Node* const node = NodeOf(file->get());
-    if (!copy.ok() || node == nullptr) return Cause::kInvalidArgument;
-    return Done(node->SetTimes(*copy, context.process.path_context().actor()));
+    const Result<NodeRef> node = FindNode(context, at);
+    if (!node.ok()) return node.cause();
+    if (!copy.ok()) return copy.cause();
+    return Done((*node)->SetTimes(*copy, context.process.path_context().actor()));
   }
   return From(context, at, path, flags,
               [&](Vfs& vfs, const PathContext& from, const std::string& text) -> CallOutcome {
@@ -259,7 +258,6 @@ SysResult SysFchmodat(SysContext& context, int at, const char* path, mode_t mode
 
 SysResult SysFchownat(SysContext& context, int at, const char* path, uid_t uid, gid_t gid,
                       int flags) {
-  if (IsDescriptor(context, at, path, flags)) return SysFchown(context, at, uid, gid);
   return RunCall(context, {"fchownat", Operation::kChown, at, uid, gid}, [&]() -> CallOutcome {
     DRYWIRE_RETURN_IF_FAILED(CheckFlags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH));
     return From(

@@ -110,11 +110,9 @@ CallOutcome Access(SysContext& context, const char* path, int mode) {
 // Changes the node of a descriptor; `change` takes it and the actor.
 template <typename Change>
 CallOutcome ChangeOpen(SysContext& context, int fd, Change change) {
-  const Result<FileRef> file = FindFile(context, fd);
-  if (!file.ok()) return file.cause();
-  Node* const node = NodeOf(file->get());
-  if (node == nullptr) return Cause::kInvalidArgument;
-  return Done(change(*node, context.process.path_context().actor()));
+  const Result<NodeRef> node = FindNode(context, fd);
+  if (!node.ok()) return node.cause();
+  return Done(change(**node, context.process.path_context().actor()));
 }
 
 CallOutcome Chown(SysContext& context, const char* path, uid_t uid, gid_t gid, bool follow) {

@@ -61,7 +61,7 @@ bool Tcb::SendLossProbe(Instant now, Actions* actions) {
   const Seq end = QueueEnd();
   const uint32_t unsent = snd_nxt_.Before(end) ? static_cast<uint32_t>(end.Since(snd_nxt_)) : 0;
   if (unsent != 0 || FinDue()) {
-    const uint32_t length = std::min(unsent, SendMss());
+    const uint32_t length = NextText(SendMss());
     const bool fin = FinDue() && length == unsent;
     if ((snd_nxt_ + length + (fin ? 1 : 0)).AtOrBefore(edge)) {
       probe_repeats_ = false;

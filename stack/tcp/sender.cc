@@ -65,17 +65,19 @@ size_t Tcb::RoomBelowLowat() const {
   return unsent < settings_->NotsentLowat(*profile_) ? goal : 0;
 }
 
-size_t Tcb::SendRoom() const {
+size_t Tcb::BufferRoom() const {
   const size_t buffer = SendBuffer();
-  const size_t room = send_queue_.size() >= buffer ? 0 : buffer - send_queue_.size();
-  return LimitsUnsent() ? std::min(room, RoomBelowLowat()) : room;
+  return send_queue_.size() >= buffer ? 0 : buffer - send_queue_.size();
+}
+
+size_t Tcb::SendRoom() const {
+  return LimitsUnsent() ? std::min(BufferRoom(), RoomBelowLowat()) : BufferRoom();
 }
 
 bool Tcb::HasWriteSpace() const {
-  const size_t buffer = SendBuffer();
-  const size_t room = send_queue_.size() >= buffer ? 0 : buffer - send_queue_.size();
+  const size_t room = BufferRoom();
   if (profile_->write_low_water != 0) {
-    return room >= std::min<size_t>(static_cast<size_t>(profile_->write_low_water), buffer);
+    return room >= std::min<size_t>(static_cast<size_t>(profile_->write_low_water), SendBuffer());
   }
   if (room == 0 || room < send_queue_.size() / 2) return false;
   // Twice, so that a writer who was woken can write for a while.
@@ -196,16 +198,17 @@ void Tcb::Output(Instant now, Actions* actions) {
   RearmSendTimer(now, snd_max_ != sent_before);
 }
 
+// The text of the next segment, of at most `mss` bytes, if all of it could go.
+uint32_t Tcb::NextText(uint32_t mss) const {
+  const Seq end = trouble_ != nullptr ? RecordEnd(snd_nxt_) : QueueEnd();
+  return snd_nxt_.Before(end) ? std::min(static_cast<uint32_t>(end.Since(snd_nxt_)), mss) : 0;
+}
+
 // How much of `unsent` bytes goes into the next segment when the window leaves `usable`; 0 to wait.
 uint32_t Tcb::NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst, bool fin) const {
   const uint32_t mss = SendMss();
-  uint32_t wanted = std::min(unsent, mss);
-  bool ends_record = false;  // and something follows it
-  if (trouble_ != nullptr) {
-    const auto record = static_cast<uint32_t>(RecordEnd(snd_nxt_).Since(snd_nxt_));
-    ends_record = record < unsent && record <= wanted;
-    wanted = std::min(wanted, record);
-  }
+  const uint32_t wanted = NextText(mss);
+  const bool ends_record = wanted < unsent && EndsRecord(snd_nxt_ + wanted);
   const bool retransmission = snd_nxt_.Before(snd_max_);
   // A timeout sends the head again whatever became of the window, but nothing new beyond it.
   if (timer_ == Timer::kRetransmit && retransmits_ != 0 && snd_nxt_ == snd_una_) {

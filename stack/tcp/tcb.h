@@ -213,7 +213,8 @@ class Tcb {
     uint8_t pushed = 0;         // less than full segments since the last ACK, 0 to 2
   };
 
-  // What a connection needs only once something was lost, repeated, forged or held back.
+  // What a connection needs only once something was lost, repeated, forged or held back, or a
+  // record was ended.
   struct Trouble {
     Instant probes_since;  // when window probes began
     Instant last_oow_ack = Instant::FromNanos(-1'000'000'000'000);
@@ -286,10 +287,12 @@ class Tcb {
   bool LimitsUnsent() const { return settings_->NotsentLowat(*profile_) != UINT32_MAX; }
   uint32_t Unsent() const;  // bytes that were never sent
   uint32_t SizeGoal() const;
+  size_t BufferRoom() const;  // what SO_SNDBUF leaves
   size_t RoomBelowLowat() const;
   // Where the record ends that the next segment begins in; QueueEnd() if nowhere before.
   Seq RecordEnd(Seq from) const;
   bool EndsRecord(Seq seq) const;
+  uint32_t NextText(uint32_t mss) const;
   uint32_t NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst, bool fin) const;
   bool NagleHolds(bool idle) const;
   bool FinDue() const;

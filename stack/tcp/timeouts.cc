@@ -166,7 +166,7 @@ bool Tcb::WakeUpWrite(Instant now, Actions* actions) {
   const Seq edge = snd_una_ + snd_wnd_;
   const uint32_t unsent = static_cast<uint32_t>(std::max(0, QueueEnd().Since(snd_nxt_)));
   const uint32_t usable = edge.After(snd_nxt_) ? static_cast<uint32_t>(edge.Since(snd_nxt_)) : 0;
-  const uint32_t length = std::min({unsent, usable, SendMss()});
+  const uint32_t length = std::min(usable, NextText(SendMss()));
   if (length != 0) {
     timer_ = Timer::kNone;
     EmitData(now, length, FinDue() && length == unsent && usable > length, actions);

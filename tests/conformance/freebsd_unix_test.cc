@@ -455,6 +455,16 @@ DRYWIRE_TEST(FreeBsdUnix, RightsInAStream) {
   });
 }
 
+// kern_recvit(): descriptors that there is no room for are closed without a word; only where there
+// was some room, and not enough, MSG_CTRUNC.
+DRYWIRE_TEST(FreeBsdUnix, RightsWithoutRoom) {
+  Play(world, [] {
+    const UnixPair pair = PairOf();
+    EXPECT_EQ(SendWith(pair.first, "ab", {pair.first}), 2);
+    EXPECT_EQ(ReceiveWith(pair.second, 16, 0), "2 'ab' 0 from empty control 0");
+  });
+}
+
 // socreate(): no protocol but 0; no SOCK_RAW.
 DRYWIRE_TEST(FreeBsdUnix, Creation) {
   Play(world, [] {

@@ -163,6 +163,11 @@ ORACLE(At, EmptyPath, kLoop) {
       s("status", os::fstatat(fd, "", &status, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
       s.Text("mode", std::to_string(status.st_mode));
       s("no status", os::fstatat(fd, "", &status, AT_SYMLINK_NOFOLLOW));
+      // No path is an empty one for fstatat() alone.
+      s("null status", os::fstatat(fd, nullptr, &status, AT_EMPTY_PATH));
+      s("null without", os::fstatat(fd, nullptr, &status, 0));
+      s("null own", os::fchownat(fd, nullptr, 0, 0, AT_EMPTY_PATH));
+      s("null access", os::faccessat(fd, nullptr, R_OK, AT_EMPTY_PATH));
     };
     calls("file", tree.file);
     calls("directory", tree.sub);

@@ -505,6 +505,34 @@ TEST(LinuxDataTest, RecordsShareNoSegment) {  // MSG_EOR; tcp_skb_can_collapse_t
   tcp.Expect(". 1468:1508(40) ack 1");
 }
 
+// A tail loss probe of new data keeps to the record, too.
+TEST(LinuxDataTest, ProbesEndWithTheRecord) {
+  TcbHarness tcp(LinuxProfile());
+  tcp.Established("mss 1000,sackOK");
+  tcp.Send(10'000);  // the whole congestion window
+  tcp.Send(400);
+  tcp.tcb().EndRecord();
+  tcp.Send(600);
+  tcp.log().Clear();
+  tcp.AdvanceTo(tcp.tcb().NextDeadline().since_start());
+  tcp.Expect("P. 10001:10401(400) ack 1");
+}
+
+// What is sent makes room: whoever waits to write is told.
+TEST(LinuxDataTest, SendingTheUnsentWakesWriters) {
+  TcbHarness tcp(LinuxProfile());
+  tcp.Established("mss 1000");
+  tcp.tcb().EditSettings().notsent_lowat = 4000;
+  tcp.Send(14'000);  // ten segments go
+  EXPECT_FALSE(tcp.tcb().HasWriteSpace());
+  tcp.TakeWritersWoken();
+  tcp.Inject(". 1:1(0) ack 1 win 60000");
+  EXPECT_FALSE(tcp.TakeWritersWoken());
+  tcp.Inject(". 1:1(0) ack 3001 win 60000");
+  EXPECT_TRUE(tcp.TakeWritersWoken());
+  EXPECT_TRUE(tcp.tcb().HasWriteSpace());
+}
+
 TEST(LinuxDataTest, WritersWaitForTheUnsent) {  // TCP_NOTSENT_LOWAT; tcp_stream_memory_free()
   TcbHarness tcp(LinuxProfile());
   tcp.Established();

@@ -22,42 +22,44 @@ static struct sockaddr_un Name(const char* path) {
   return name;
 }
 
-static ssize_t SendDescriptor(int socket, int fd) {
-  union {
-    struct cmsghdr header;
-    char room[CMSG_SPACE(sizeof(int))];
-  } control;
-  char byte = 'd';
-  struct iovec vector = {&byte, 1};
-  struct msghdr message;
-  memset(&message, 0, sizeof message);
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  struct cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof fd);
-  memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  return sendmsg(socket, &message, MSG_NOSIGNAL);
-}
-
-static int ReceiveDescriptor(int socket) {
+/* A message of one byte, with room for a descriptor. */
+struct Parcel {
   union {
     struct cmsghdr header;
     char room[CMSG_SPACE(sizeof(int))];
   } control;
   char byte;
-  struct iovec vector = {&byte, 1};
+  struct iovec vector;
   struct msghdr message;
-  memset(&message, 0, sizeof message);
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  if (recvmsg(socket, &message, 0) < 0) return -1;
-  const struct cmsghdr* const header = CMSG_FIRSTHDR(&message);
+};
+
+static struct msghdr* Prepare(struct Parcel* parcel) {
+  memset(parcel, 0, sizeof *parcel);
+  parcel->vector.iov_base = &parcel->byte;
+  parcel->vector.iov_len = 1;
+  parcel->message.msg_iov = &parcel->vector;
+  parcel->message.msg_iovlen = 1;
+  parcel->message.msg_control = &parcel->control;
+  parcel->message.msg_controllen = sizeof parcel->control;
+  return &parcel->message;
+}
+
+static ssize_t SendDescriptor(int socket, int fd) {
+  struct Parcel parcel;
+  struct msghdr* const message = Prepare(&parcel);
+  struct cmsghdr* const header = CMSG_FIRSTHDR(message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  return sendmsg(socket, message, MSG_NOSIGNAL);
+}
+
+static int ReceiveDescriptor(int socket) {
+  struct Parcel parcel;
+  struct msghdr* const message = Prepare(&parcel);
+  if (recvmsg(socket, message, 0) < 0) return -1;
+  const struct cmsghdr* const header = CMSG_FIRSTHDR(message);
   int fd = -1;
   errno = EPROTO;
   if (header != NULL && header->cmsg_type == SCM_RIGHTS) {
