@@ -22,15 +22,15 @@ static struct sockaddr_un Name(const char* path) {
   return name;
 }
 
-/* A message of one byte, with room for a descriptor. */
+/* A message of one byte, with room for a descriptor: last, as a header's end is open. */
 struct Parcel {
+  char byte;
+  struct iovec vector;
+  struct msghdr message;
   union {
     struct cmsghdr header;
     char room[CMSG_SPACE(sizeof(int))];
   } control;
-  char byte;
-  struct iovec vector;
-  struct msghdr message;
 };
 
 static struct msghdr* Prepare(struct Parcel* parcel) {
