@@ -210,6 +210,7 @@ Profile FreeBsdProfile() {
   socket.negative_timeout_is_error = true;
   socket.short_option_values = false;
   socket.boolean_options_read_as_bits = true;
+  socket.linger_is_short = true;
   socket.rmem_default = 65536;  // net.inet.tcp.recvspace; datagram sockets have their own
   socket.wmem_default = 32768;  // net.inet.tcp.sendspace
   socket.buffers_double = false;

@@ -100,6 +100,9 @@ struct SocketProfile {
   bool negative_timeout_is_error = false;     // on Linux it means "do not wait"
   bool short_option_values = true;            // IP options accept and return single bytes
   bool boolean_options_read_as_bits = false;  // FreeBSD: SO_REUSEADDR reads back as 4
+  // SO_LINGER's seconds are an unsigned short, kept while it is off; on Linux those that are
+  // negative are for ever.
+  bool linger_is_short = false;
 
   // --- Buffers, bytes ---
   int64_t rmem_default = 212992;  // net.core.rmem_default

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace drywire {
 namespace {
@@ -206,10 +207,26 @@ Result<> SetLinger(const OptionContext& context, absl::Span<const uint8_t> value
   linger asked;
   if (value.size() < sizeof asked) return Cause::kOptionLengthInvalid;
   std::memcpy(&asked, value.data(), sizeof asked);
+  const bool is_short = context.profile->linger_is_short;
+  if (is_short && (asked.l_linger < 0 || asked.l_linger > std::numeric_limits<uint16_t>::max())) {
+    return Cause::kTimeValueInvalid;
+  }
   context.options->linger_on = asked.l_onoff != 0 ? 1 : 0;
-  // Switching it off leaves the time as it was.
-  if (asked.l_onoff != 0) context.options->linger_seconds = asked.l_linger;
+  // On Linux switching it off leaves the time as it was.
+  if (asked.l_onoff != 0 || is_short) context.options->linger_seconds = asked.l_linger;
   return {};
+}
+
+linger GetLinger(const OptionContext& context) {
+  constexpr int kBit = 0x80;
+  linger setting = {context.options->linger_on, context.options->linger_seconds};
+  if (setting.l_onoff != 0 && context.profile->boolean_options_read_as_bits) setting.l_onoff = kBit;
+  // Linux has it in ticks: for ever is the most there can be.
+  if (setting.l_linger < 0) {
+    const int64_t ticks_a_second = 1'000'000 / context.profile->timeout_granularity_us;
+    setting.l_linger = static_cast<int>(std::numeric_limits<int64_t>::max() / ticks_a_second);
+  }
+  return setting;
 }
 
 // Linux makes room for what is to be waited for, up to half of what the buffer can become (datagram
@@ -356,8 +373,7 @@ Result<size_t> GetSocketOption(const OptionContext& context, int level, int name
   if (level == SOL_SOCKET) {
     switch (name) {
       case SO_LINGER: {
-        const linger setting{static_cast<int>(context.options->linger_on),
-                             static_cast<int>(context.options->linger_seconds)};
+        const linger setting = GetLinger(context);
         return WriteOption(&setting, sizeof setting, value);
       }
       case SO_RCVTIMEO:

@@ -33,7 +33,7 @@ inline constexpr int kSoReusePortLb = 0x00010000;
 struct SocketOptions {
   Duration receive_timeout = Duration::Infinite();
   Duration send_timeout = Duration::Infinite();
-  int32_t linger_seconds = 0;
+  int32_t linger_seconds = 0;  // negative: for ever
   int32_t receive_buffer = 0;  // bytes, as it reads back (doubled on Linux)
   int32_t send_buffer = 0;
   int32_t receive_low_water = 1;

@@ -248,6 +248,7 @@ void TcpSocket::OnLastClose() {
 
 Duration TcpSocket::LingerTime() const {
   if (options_->linger_on == 0) return Duration();
+  if (options_->linger_seconds < 0) return kInfinite;
   return Duration::Seconds(options_->linger_seconds);
 }
 

@@ -188,7 +188,7 @@ ORACLE(Options, Linger, kPair) {
       linger got = {};
       socklen_t length = sizeof got;
       os::getsockopt(fd, SOL_SOCKET, SO_LINGER, &got, &length);
-      s("on", got.l_onoff)("seconds", got.l_linger);
+      s("on", got.l_onoff).Text("seconds", std::to_string(got.l_linger));
     }
     const int one = 1;
     s("short", os::setsockopt(fd, SOL_SOCKET, SO_LINGER, &one, sizeof one));

@@ -240,6 +240,23 @@ TEST_F(OptionsTest, LingerKeepsTheTimeWhenSwitchedOff) {
   EXPECT_EQ(Get(SOL_SOCKET, SO_LINGER, 8), "8:0100000005000000");
   EXPECT_EQ(Set(SOL_SOCKET, SO_LINGER, linger_of(0, 7)), "ok");
   EXPECT_EQ(Get(SOL_SOCKET, SO_LINGER, 8), "8:0000000005000000");
+  Use(FreeBsdProfile(), AF_INET, SOCK_STREAM);  // uipc_socket.c sosetopt(), sogetopt()
+  EXPECT_EQ(Set(SOL_SOCKET, SO_LINGER, linger_of(2, 5)), "ok");
+  EXPECT_EQ(Get(SOL_SOCKET, SO_LINGER, 8), "8:8000000005000000");
+  EXPECT_EQ(Set(SOL_SOCKET, SO_LINGER, linger_of(0, 7)), "ok");
+  EXPECT_EQ(Get(SOL_SOCKET, SO_LINGER, 8), "8:0000000007000000");
+}
+
+TEST_F(OptionsTest, LingerOfATimeOutOfRange) {
+  const auto linger_of = [](int seconds) { return Int(1) + Int(seconds); };
+  EXPECT_EQ(Set(SOL_SOCKET, SO_LINGER, linger_of(-1)), "ok");
+  // The largest long, in ticks of 4 ms, cut to an int (oracle Options.Linger).
+  EXPECT_EQ(Get(SOL_SOCKET, SO_LINGER, 8), "8:01000000df4f8d97");
+  EXPECT_EQ(Set(SOL_SOCKET, SO_LINGER, linger_of(65536)), "ok");
+  Use(FreeBsdProfile(), AF_INET, SOCK_STREAM);
+  EXPECT_EQ(Set(SOL_SOCKET, SO_LINGER, linger_of(-1)), "kTimeValueInvalid");
+  EXPECT_EQ(Set(SOL_SOCKET, SO_LINGER, linger_of(65536)), "kTimeValueInvalid");
+  EXPECT_EQ(Set(SOL_SOCKET, SO_LINGER, linger_of(65535)), "ok");
 }
 
 TEST_F(OptionsTest, ForeignLevels) {
