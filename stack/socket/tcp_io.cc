@@ -13,18 +13,45 @@ namespace {
 
 constexpr int kScmCredentials = 2;  // SCM_CREDENTIALS, which needs _GNU_SOURCE
 
+// One message of SOL_SOCKET, as Linux judges it: kControlUnsupported, kNoPermission.
+Result<> CheckSocketControl(const cmsghdr& header, absl::Span<const uint8_t> data,
+                            const Credentials& credentials) {
+  const bool privileged =
+      credentials.Has(Capability::kNetAdmin) || credentials.Has(Capability::kNetRaw);
+  int32_t value = 0;
+  switch (header.cmsg_type) {
+    case SCM_RIGHTS:
+    case kScmCredentials:
+      return {};
+    case SO_MARK:
+      if (!privileged) return Cause::kNoPermission;
+      break;
+    case SO_PRIORITY:
+      break;
+    default:
+      return Cause::kControlUnsupported;
+  }
+  if (data.size() != sizeof value) return Cause::kControlUnsupported;
+  std::memcpy(&value, data.data(), sizeof value);
+  const bool ordinary = header.cmsg_type != SO_PRIORITY || (value >= 0 && value <= 6);
+  return ordinary || privileged ? Result<>() : Result<>(Cause::kNoPermission);
+}
+
 // Ancillary data means nothing to TCP, but Linux reads it: what is too short for a header is no
-// data, other levels are passed over, and of SOL_SOCKET only descriptors and credentials are let
-// through, to no effect.
-Result<> CheckControl(absl::Span<const uint8_t> control) {
+// data, other levels are passed over, and of SOL_SOCKET some are let through, to no effect. Left
+// out: SO_TIMESTAMPING.
+Result<> CheckControl(absl::Span<const uint8_t> control, const Credentials& credentials) {
   cmsghdr header;
   while (control.size() >= sizeof header) {
     std::memcpy(&header, control.data(), sizeof header);
     if (header.cmsg_len < sizeof header || header.cmsg_len > control.size()) {
       return Cause::kControlUnsupported;
     }
-    const bool harmless = header.cmsg_type == SCM_RIGHTS || header.cmsg_type == kScmCredentials;
-    if (header.cmsg_level == SOL_SOCKET && !harmless) return Cause::kControlUnsupported;
+    if (header.cmsg_level == SOL_SOCKET) {
+      const Result<> allowed = CheckSocketControl(
+          header, control.subspan(sizeof header, header.cmsg_len - sizeof header), credentials);
+      if (!allowed.ok()) return allowed;
+    }
     control.remove_prefix(std::min<size_t>(CMSG_ALIGN(header.cmsg_len), control.size()));
   }
   return {};
@@ -51,7 +78,7 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
     return rules().send_waits_for_connect ? Cause::kWouldBlock : Cause::kNotConnected;
   }
   if (rules().control_is_read) {
-    const Result<> control = CheckControl(args.control);
+    const Result<> control = CheckControl(args.control, credentials);
     if (!control.ok()) return control.cause();
   } else if (!args.control.empty()) {
     return Cause::kControlUnsupported;
