@@ -265,6 +265,7 @@ Profile FreeBsdProfile() {
   profile.sys.machine = "amd64";
   profile.sys.arguments_before_descriptor = true;
   profile.sys.offset_before_descriptor = false;
+  profile.sys.has_splice = false;
   profile.sys.poll_rejects_negative_timeout = true;
   profile.sys.exit_closes_last_first = false;
   profile.sys.connect_restarts = false;

@@ -24,6 +24,8 @@ struct SysProfile {
   // pread() and pwrite() judge the offset before the descriptor; FreeBSD's kern_preadv() does so
   // last.
   bool offset_before_descriptor = true;
+  // There are splice(), and a sendfile() with the same parameters as Linux's.
+  bool has_splice = true;
   // recvmsg() refuses a name of negative length.
   bool receive_refuses_negative_name = true;
   // sendmsg() cuts a name that is longer than any address to that length.

@@ -8,7 +8,7 @@
 #include "stack/sys/arguments.h"
 #include "stack/sys/attributes.h"
 #include "stack/sys/pass_through.h"
-#include "stack/sys/pipe_file.h"
+#include "stack/sys/pipe.h"
 #include "stack/sys/syscalls.h"
 #include "stack/sys/user_memory.h"
 #include "stack/vfs/vfs.h"

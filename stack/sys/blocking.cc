@@ -64,6 +64,8 @@ WaitEnd WaitForFile(SysContext& context, File& file, Direction direction,
   return WaitInCall(context, absl::MakeConstSpan(&interest, 1), subject, deadline, exclusive);
 }
 
+namespace {
+
 WaitEnd WaitToRetry(SysContext& context, File& file, const WaitSubject& subject,
                     const BlockOptions& options, Instant deadline) {
   FileRef holder;
@@ -75,6 +77,23 @@ WaitEnd WaitToRetry(SysContext& context, File& file, const WaitSubject& subject,
   const Scheduler::Interest interest = {list, kAnyKey};
   return WaitInCall(context, absl::MakeConstSpan(&interest, 1), subject, deadline,
                     /*exclusive=*/true);
+}
+
+}  // namespace
+
+Result<> WaitForAttempt(SysContext& context, File& file, const WaitSubject& subject,
+                        const BlockOptions& options, Instant deadline) {
+  switch (WaitToRetry(context, file, subject, options, deadline)) {
+    case WaitEnd::kNotified:
+      return {};
+    case WaitEnd::kDeadline:
+      return Cause::kTimedOutWaiting;
+    case WaitEnd::kSignal:
+      return options.restarts ? Cause::kInterruptedRestartable : Cause::kInterrupted;
+    case WaitEnd::kKilled:
+      break;
+  }
+  return Cause::kInterrupted;
 }
 
 WaitEnd SleepInCall(SysContext& context, const char* label, Instant deadline) {

@@ -49,9 +49,10 @@ struct BlockOptions {
   bool restarts = true;
 };
 
-// Waits until what was refused with kWouldBlock may be tried again.
-WaitEnd WaitToRetry(SysContext& context, File& file, const WaitSubject& subject,
-                    const BlockOptions& options, Instant deadline);
+// Waits until what was refused with kWouldBlock may be tried again: kTimedOutWaiting,
+// kInterrupted, kInterruptedRestartable.
+Result<> WaitForAttempt(SysContext& context, File& file, const WaitSubject& subject,
+                        const BlockOptions& options, Instant deadline);
 
 // Tries `attempt`, a callable that returns a Result, until it gives anything but kWouldBlock.
 // kTimedOutWaiting, kInterrupted, kInterruptedRestartable; kWouldBlock when non-blocking.
@@ -64,17 +65,10 @@ auto Block(SysContext& context, File& file, const WaitSubject& subject, const Bl
     auto result = attempt();
     if (result.ok() || result.cause() != Cause::kWouldBlock || options.nonblocking) return result;
     if (expired) return Cause::kTimedOutWaiting;
-    switch (WaitToRetry(context, file, subject, options, deadline)) {
-      case WaitEnd::kNotified:
-        break;
-      case WaitEnd::kDeadline:
-        expired = true;
-        break;
-      case WaitEnd::kSignal:
-        return options.restarts ? Cause::kInterruptedRestartable : Cause::kInterrupted;
-      case WaitEnd::kKilled:
-        return Cause::kInterrupted;
-    }
+    const Result<> waited = WaitForAttempt(context, file, subject, options, deadline);
+    // One more attempt once the time is up.
+    expired = !waited.ok() && waited.cause() == Cause::kTimedOutWaiting;
+    if (!waited.ok() && !expired) return waited.cause();
   }
 }
 

@@ -2,15 +2,7 @@
 
 #include <utility>
 
-#include "stack/socket/file_buffers.h"
-
 namespace drywire {
-namespace {
-
-constexpr uint32_t kReadable = kPollIn | kPollRdNorm;
-constexpr uint32_t kWritable = kPollOut | kPollWrNorm;
-
-}  // namespace
 
 Ref<FifoPipe> FifoPipe::Of(const NodeRef& node, const SysProfile* profile) {
   // Nothing else ties itself to a FIFO.
@@ -31,7 +23,8 @@ void FifoPipe::NotifyWriters(uint32_t key) {
 }
 
 FifoEnd::FifoEnd(const NodeRef& node, const SysProfile* profile, bool reads, bool writes)
-    : pipe_(FifoPipe::Of(node, profile)),
+    : PipeFile(profile, /*packets=*/false),
+      pipe_(FifoPipe::Of(node, profile)),
       reads_(reads),
       writes_(writes),
       readers_before_(pipe_->reader_opens_),
@@ -62,7 +55,7 @@ Result<> FifoEnd::OtherEndCame(bool nonblocking) const {
 
 uint32_t FifoEnd::Poll() const {
   uint32_t state = 0;
-  const uint32_t end = pipe_->profile_->pipe_end_is_readable ? kReadable : 0;
+  const uint32_t end = profile().pipe_end_is_readable ? kReadable : 0;
   if (reads_) {
     if (pipe_->buffer_.size() > 0) state |= kReadable;
     // As long as nobody ever wrote there is nothing to hang up.
@@ -73,30 +66,6 @@ uint32_t FifoEnd::Poll() const {
     if (pipe_->readers_ == 0) state |= end != 0 ? kWritable | kPollHup : uint32_t{kPollErr};
   }
   return state;
-}
-
-Result<size_t> FifoEnd::Read(absl::Span<const Buffer> buffers) {
-  if (!reads_) return Cause::kBadDescriptor;
-  const bool was_writable = pipe_->buffer_.IsWritable();
-  const size_t taken = pipe_->buffer_.Take(buffers);
-  if (taken == 0 && pipe_->writers_ > 0 && SizeOf(buffers) > 0) return Cause::kWouldBlock;
-  // As PipeEnd::Read() does.
-  const bool by_pages = pipe_->profile_->pipe_holds_pages;
-  if (by_pages ? !was_writable && pipe_->buffer_.IsWritable() : taken > 0) {
-    pipe_->NotifyWriters(kWritable);
-  }
-  return taken;
-}
-
-Result<size_t> FifoEnd::Write(absl::Span<const Buffer> buffers) {
-  if (!writes_) return Cause::kBadDescriptor;
-  const size_t size = SizeOf(buffers);
-  if (size == 0 && pipe_->profile_->pipe_holds_pages) return size_t{0};
-  if (pipe_->readers_ == 0) return Cause::kSendShutDown;
-  if (pipe_->buffer_.MustWait(size)) return Cause::kWouldBlock;
-  const size_t put = pipe_->buffer_.Put(buffers, /*packet=*/false);
-  if (put > 0) pipe_->NotifyReaders(kReadable);
-  return put;
 }
 
 void FifoEnd::Leave() {

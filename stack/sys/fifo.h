@@ -14,6 +14,7 @@
 #include "stack/personality/sys_profile.h"
 #include "stack/socket/file.h"
 #include "stack/sys/pipe_buffer.h"
+#include "stack/sys/pipe_file.h"
 #include "stack/vfs/node.h"
 
 namespace drywire {
@@ -34,7 +35,7 @@ class FifoPipe final : public NodeClient {
  private:
   friend class FifoEnd;
   FifoPipe(NodeRef node, const SysProfile* profile)
-      : node_(std::move(node)), profile_(profile), buffer_(profile, profile->pipe_size) {
+      : node_(std::move(node)), buffer_(profile, profile->pipe_size) {
     node_->set_client(this);
   }
   ~FifoPipe() override { node_->set_client(nullptr); }
@@ -43,7 +44,6 @@ class FifoPipe final : public NodeClient {
   void NotifyWriters(uint32_t key);
 
   NodeRef node_;
-  const SysProfile* profile_;
   PipeBuffer buffer_;
   IntrusiveList<FifoEnd> ends_;
   int readers_ = 0;
@@ -54,7 +54,7 @@ class FifoPipe final : public NodeClient {
   int references_ = 0;
 };
 
-class FifoEnd final : public File, public ListHook<> {
+class FifoEnd final : public PipeFile, public ListHook<> {
  public:
   // `profile` is the host's; not owned.
   FifoEnd(const NodeRef& node, const SysProfile* profile, bool reads, bool writes);
@@ -65,21 +65,22 @@ class FifoEnd final : public File, public ListHook<> {
 
   Node& node() const { return *pipe_->node_; }
   const NodeRef& node_ref() const { return pipe_->node_; }
-  bool reads() const { return reads_; }
-  bool writes() const { return writes_; }
-  PipeBuffer& buffer() { return pipe_->buffer_; }
 
   // Whether open() may return: the other end is open, or has been since. kWouldBlock; kNoReader for
   // a writer that does not want to wait.
   Result<> OtherEndCame(bool nonblocking) const;
 
   uint32_t Poll() const override;
-  Result<size_t> Read(absl::Span<const Buffer> buffers) override;
-  Result<size_t> Write(absl::Span<const Buffer> buffers) override;
 
  private:
   void OnLastClose() override { Leave(); }
   void Leave();
+  PipeBuffer* input() const override { return reads_ ? &pipe_->buffer_ : nullptr; }
+  PipeBuffer* output() const override { return writes_ ? &pipe_->buffer_ : nullptr; }
+  bool HasWriters() const override { return pipe_->writers_ > 0; }
+  bool HasReaders() const override { return pipe_->readers_ > 0; }
+  void TellWriters(uint32_t key) override { pipe_->NotifyWriters(key); }
+  void TellReaders(uint32_t key) override { pipe_->NotifyReaders(key); }
 
   Ref<FifoPipe> pipe_;
   bool reads_;

@@ -11,6 +11,7 @@
 #include "stack/sys/fifo.h"
 #include "stack/sys/install_pair.h"
 #include "stack/sys/node_file.h"
+#include "stack/sys/pipe.h"
 #include "stack/sys/pipe_file.h"
 #include "stack/sys/syscalls.h"
 #include "stack/sys/user_memory.h"
@@ -68,10 +69,9 @@ int StatusFlags(const SysContext& context, File& file) {
     const NodeFile::Mode& mode = node->mode();
     flags = mode.neither ? O_ACCMODE : access(mode.reads, mode.writes);
     flags |= (mode.appends ? O_APPEND : 0) | by_path;
-  } else if (const FifoEnd* const end = FifoEnd::Of(&file); end != nullptr) {
-    flags = access(end->reads(), end->writes()) | by_path;
-  } else if (const PipeEnd* const pipe = PipeEnd::Of(&file); pipe != nullptr) {
+  } else if (const PipeFile* const pipe = PipeFile::Of(&file); pipe != nullptr) {
     flags = access(pipe->reads(), pipe->writes()) | (pipe->packets() ? O_DIRECT : 0);
+    if (FifoEnd::Of(&file) != nullptr) flags |= by_path;
   }
   return flags | (file.nonblocking() ? O_NONBLOCK : 0);
 }
@@ -79,13 +79,12 @@ int StatusFlags(const SysContext& context, File& file) {
 // F_GETPIPE_SZ and F_SETPIPE_SZ: kBadDescriptor for what is no pipe.
 CallOutcome PipeSize(const SysContext& context, File& file, int command, long argument) {
   if (context.profile().sys.pipe_max_size == 0) return Cause::kInvalidArgument;
-  PipeBuffer* buffer = nullptr;
-  if (PipeEnd* const pipe = PipeEnd::Of(&file); pipe != nullptr) buffer = &pipe->buffer();
-  if (FifoEnd* const end = FifoEnd::Of(&file); end != nullptr) buffer = &end->buffer();
-  if (buffer == nullptr) return Cause::kBadDescriptor;
-  if (command == F_GETPIPE_SZ) return buffer->capacity();
+  PipeFile* const pipe = PipeFile::Of(&file);
+  if (pipe == nullptr) return Cause::kBadDescriptor;
+  if (command == F_GETPIPE_SZ) return pipe->buffer().capacity();
   const auto size = static_cast<unsigned>(argument);
-  return buffer->SetCapacity(size, context.process.credentials().Has(Capability::kSysResource));
+  return pipe->buffer().SetCapacity(size,
+                                    context.process.credentials().Has(Capability::kSysResource));
 }
 
 // FIONREAD of what is no socket: kNotSupported.
@@ -94,11 +93,8 @@ Result<int64_t> ReadableBytes(File& file) {
       node != nullptr && node->node().type() == FileType::kRegular) {
     return node->node().Stat().size - node->position();
   }
-  if (const PipeEnd* const pipe = PipeEnd::Of(&file); pipe != nullptr) {
+  if (const PipeFile* const pipe = PipeFile::Of(&file); pipe != nullptr) {
     return static_cast<int64_t>(pipe->buffer().size());
-  }
-  if (FifoEnd* const end = FifoEnd::Of(&file); end != nullptr) {
-    return static_cast<int64_t>(end->buffer().size());
   }
   return Cause::kNotSupported;
 }

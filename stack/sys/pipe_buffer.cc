@@ -9,7 +9,7 @@ namespace drywire {
 
 size_t PipeBuffer::Merged(size_t size, bool packet) const {
   const size_t odd = size % kPage;
-  if (packet || pages_.empty() || pages_.back().packet || odd == 0) return 0;
+  if (packet || pages_.empty() || pages_.back().apart || odd == 0) return 0;
   return pages_.back().used + odd <= kPage ? odd : 0;
 }
 
@@ -23,8 +23,7 @@ size_t PipeBuffer::RoomFor(size_t size, bool packet) const {
     const bool atomic = size <= static_cast<size_t>(profile_->pipe_buf);
     return atomic && room < size ? 0 : std::min(room, size);
   }
-  const size_t free = pages_.size() < pages() ? pages() - pages_.size() : 0;
-  return std::min(size, Merged(size, packet) + free * kPage);
+  return std::min(size, Merged(size, packet) + FreePages() * kPage);
 }
 
 bool PipeBuffer::IsWritable() const {
@@ -56,7 +55,7 @@ size_t PipeBuffer::Put(absl::Span<const File::Buffer> buffers, bool packet) {
   }
   for (size_t rest = put - merged; rest > 0;) {
     const size_t part = std::min(rest, kPage);
-    pages_.push_back({part, part, packet});
+    pages_.push_back({part, part, packet, packet});
     rest -= part;
   }
   return put;
@@ -77,13 +76,12 @@ size_t PipeBuffer::Take(absl::Span<const File::Buffer> buffers) {
     at += part;
     left -= part;
   }
-  head_ += gone;
-  while (gone > 0 && !pages_.empty()) {
-    const size_t part = std::min(gone, pages_.front().left);
-    pages_.front().left -= part;
-    gone -= part;
-    if (pages_.front().left == 0) pages_.pop_front();
-  }
+  Drop(gone);
+  return wanted;
+}
+
+void PipeBuffer::Forget(size_t size) {
+  head_ += size;
   if (head_ == bytes_.size()) {
     bytes_.clear();
     head_ = 0;
@@ -91,7 +89,50 @@ size_t PipeBuffer::Take(absl::Span<const File::Buffer> buffers) {
     bytes_.erase(0, head_);
     head_ = 0;
   }
-  return wanted;
+}
+
+void PipeBuffer::Drop(size_t size) {
+  Forget(size);
+  while (size > 0 && !pages_.empty()) {
+    const size_t part = std::min(size, pages_.front().left);
+    pages_.front().left -= part;
+    size -= part;
+    if (pages_.front().left == 0) pages_.pop_front();
+  }
+}
+
+absl::Span<const uint8_t> PipeBuffer::Bytes() const {
+  const bool packet = !pages_.empty() && pages_.front().packet;
+  return {reinterpret_cast<const uint8_t*>(bytes_.data()) + head_,
+          packet ? pages_.front().left : size()};
+}
+
+void PipeBuffer::PutApart(absl::Span<const uint8_t> bytes, size_t first_page) {
+  bytes_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  size_t room = first_page;
+  for (size_t rest = bytes.size(); rest > 0; room = kPage) {
+    const size_t part = std::min(rest, room);
+    pages_.push_back({part, part, /*apart=*/true, /*packet=*/false});
+    rest -= part;
+  }
+}
+
+size_t PipeBuffer::MoveTo(PipeBuffer& to, size_t size) {
+  size_t moved = 0;
+  while (moved < size && !pages_.empty() && to.FreePages() > 0) {
+    Page& page = pages_.front();
+    Page copy = page;
+    copy.left = std::min(page.left, size - moved);
+    // What is shared with the pipe it came from is not written to.
+    if (copy.left < page.left) copy.apart = true;
+    to.pages_.push_back(copy);
+    to.bytes_.append(bytes_, head_, copy.left);
+    moved += copy.left;
+    Forget(copy.left);
+    page.left -= copy.left;
+    if (page.left == 0) pages_.pop_front();
+  }
+  return moved;
 }
 
 Result<int64_t> PipeBuffer::SetCapacity(int64_t size, bool privileged) {

@@ -25,6 +25,8 @@ namespace drywire {
 
 class PipeBuffer {
  public:
+  static constexpr size_t kPage = 4096;
+
   // `profile` is the host's; not owned. `capacity` is a number of bytes.
   PipeBuffer(const SysProfile* profile, int64_t capacity)
       : profile_(profile), capacity_(capacity) {}
@@ -42,23 +44,36 @@ class PipeBuffer {
   size_t Put(absl::Span<const File::Buffer> buffers, bool packet);
   // As many as there are, or what fits of one packet, whose rest is lost.
   size_t Take(absl::Span<const File::Buffer> buffers);
+
+  // splice(2), on a system whose pipes hold pages.
+  // What can be read, or what there is of one packet.
+  absl::Span<const uint8_t> Bytes() const;
+  void Drop(size_t size);
+  size_t FreePages() const { return pages_.size() < pages() ? pages() - pages_.size() : 0; }
+  // Into pages that no write adds to, of which the first gets up to `first_page` bytes. They fit.
+  void PutApart(absl::Span<const uint8_t> bytes, size_t first_page);
+  // Up to `size` bytes in the pages they are in, as far as `to` has pages for them; of the last one
+  // perhaps a part. Returns how many.
+  size_t MoveTo(PipeBuffer& to, size_t size);
+
   // F_SETPIPE_SZ: `size` is rounded up to a power of two of pages. kInvalidArgument; kNoPermission
   // above fs.pipe-max-size unless `privileged`; kPipeHoldsMore.
   Result<int64_t> SetCapacity(int64_t size, bool privileged);
 
  private:
   struct Page {
-    size_t used = 0;  // of the page, read or not
-    size_t left = 0;  // to be read
-    bool packet = false;
+    size_t used = 0;      // of the page, read or not
+    size_t left = 0;      // to be read
+    bool apart = false;   // nothing is added to it
+    bool packet = false;  // its rest is lost to a read that takes less
   };
 
+  // Forgets the first `size` bytes.
+  void Forget(size_t size);
   size_t pages() const { return static_cast<size_t>(capacity_) / kPage; }
   // Of a write of `size` bytes, what goes behind the last page's.
   size_t Merged(size_t size, bool packet) const;
   size_t RoomFor(size_t size, bool packet) const;
-
-  static constexpr size_t kPage = 4096;
 
   const SysProfile* profile_;
   int64_t capacity_;

@@ -7,9 +7,8 @@
 // FreeBSD's uipc_syscalls.c has it. See errno_rules for the errors of each call.
 //
 // Left out: fork() that returns twice (SysFork is given what the child runs), threads' own signals
-// and masks, ancillary data of UNIX sockets, asynchronous I/O, io_uring, splice and sendfile,
-// kqueue, file locks, mapping files into memory. What is not modelled fails and says so on standard
-// error.
+// and masks, asynchronous I/O, io_uring, tee, kqueue, file locks, mapping files into memory. What
+// is not modelled fails and says so on standard error.
 #ifndef DRYWIRE_STACK_SYS_SYSCALLS_H_
 #define DRYWIRE_STACK_SYS_SYSCALLS_H_
 
@@ -95,6 +94,10 @@ SysResult SysOpenat(SysContext& context, int at, const char* path, int flags, mo
 SysResult SysLseek(SysContext& context, int fd, off_t offset, int whence);
 SysResult SysPread(SysContext& context, int fd, void* data, size_t size, off_t offset);
 SysResult SysPwrite(SysContext& context, int fd, const void* data, size_t size, off_t offset);
+// Linux's: offsets null for the file's own position.
+SysResult SysSplice(SysContext& context, int in, off_t* in_offset, int out, off_t* out_offset,
+                    size_t size, unsigned flags);
+SysResult SysSendfile(SysContext& context, int out, int in, off_t* offset, size_t size);
 SysResult SysFtruncate(SysContext& context, int fd, off_t size);
 SysResult SysFsync(SysContext& context, int fd);
 

@@ -27,6 +27,11 @@ DRYWIRE_FORWARD(ssize_t, pread, SysPread, (int fd, void* data, size_t size, off_
                 fd, data, size, offset)
 DRYWIRE_FORWARD(ssize_t, pwrite, SysPwrite, (int fd, const void* data, size_t size, off_t offset),
                 context, fd, data, size, offset)
+DRYWIRE_FORWARD(ssize_t, sendfile, SysSendfile, (int out, int in, off_t* offset, size_t size),
+                context, out, in, offset, size)
+DRYWIRE_FORWARD(ssize_t, splice, SysSplice,
+                (int in, off_t* in_offset, int out, off_t* out_offset, size_t size, unsigned flags),
+                context, in, in_offset, out, out_offset, size, flags)
 DRYWIRE_FORWARD(int, ftruncate, SysFtruncate, (int fd, off_t size), context, fd, size)
 DRYWIRE_FORWARD(int, fsync, SysFsync, (int fd), context, fd)
 DRYWIRE_FORWARD(int, fdatasync, SysFsync, (int fd), context, fd)

@@ -190,6 +190,10 @@ DRYWIRE_TAKE_OVER(ssize_t, pwrite64, (int fd, const void* data, size_t size, off
   return InSimulation() ? drywire_interpose_pwrite(fd, data, size, offset)
                         : Libc_pwrite64()(fd, data, size, offset);
 }
+DRYWIRE_TAKE_OVER(ssize_t, sendfile64, (int out, int in, off_t* offset, size_t size)) {
+  return InSimulation() ? posix::sendfile(out, in, offset, size)
+                        : Libc_sendfile64()(out, in, offset, size);
+}
 DRYWIRE_TAKE_OVER(int, ftruncate64, (int fd, off_t size)) {
   return InSimulation() ? drywire_interpose_ftruncate(fd, size) : Libc_ftruncate64()(fd, size);
 }

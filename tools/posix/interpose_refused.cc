@@ -136,13 +136,6 @@ DRYWIRE_TAKE_OVER(void, closefrom, (int first)) {
   if (!InSimulation()) return Libc_closefrom()(first);
   posix::Refuse("closefrom()", ENOSYS);
 }
-DRYWIRE_REFUSE(ssize_t, sendfile, (int out, int in, off_t* offset, size_t size),
-               (out, in, offset, size), -1, EINVAL)
-DRYWIRE_REFUSE(ssize_t, sendfile64, (int out, int in, off_t* offset, size_t size),
-               (out, in, offset, size), -1, EINVAL)
-DRYWIRE_REFUSE(ssize_t, splice,
-               (int in, off_t* in_offset, int out, off_t* out_offset, size_t size, unsigned flags),
-               (in, in_offset, out, out_offset, size, flags), -1, EINVAL)
 DRYWIRE_REFUSE(ssize_t, tee, (int in, int out, size_t size, unsigned flags), (in, out, size, flags),
                -1, EINVAL)
 DRYWIRE_REFUSE(ssize_t, vmsplice, (int fd, const iovec* vectors, size_t count, unsigned flags),
