@@ -96,6 +96,12 @@ int64_t CallFrame::Bracketed(size_t i) {
 
 size_t CallFrame::BracketedSize(size_t i) { return SizeOf(Bracketed(i)); }
 
+off_t* CallFrame::Offset(size_t i, off_t* value) {
+  if (IsNull(argument(i))) return nullptr;
+  *value = Bracketed(i);
+  return value;
+}
+
 int CallFrame::FdOf(const Expression& expression) {
   const auto fd = static_cast<int>(Integer(expression));
   const std::optional<int> live = flows_.LiveFd(fd);

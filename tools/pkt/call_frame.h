@@ -4,6 +4,7 @@
 #define DRYWIRE_TOOLS_PKT_CALL_FRAME_H_
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include <cstdint>
 #include <cstring>
@@ -46,6 +47,9 @@ class CallFrame {
   int64_t Bracketed(size_t i);
   // [7] as a number of bytes.
   size_t BracketedSize(size_t i);
+  // [7] as an offset of a file, put into `value`, whose address this gives; null for NULL. What a
+  // call leaves there is not compared, as packetdrill does not.
+  off_t* Offset(size_t i, off_t* value);
   // A descriptor of the script as one of the process.
   int Fd(size_t i) { return FdOf(argument(i)); }
   int FdOf(const Expression& expression);

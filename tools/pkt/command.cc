@@ -1,6 +1,10 @@
 #include "tools/pkt/command.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -13,7 +17,11 @@
 #include "absl/strings/strip.h"
 #include "stack/host/host.h"
 #include "stack/ip/ip_stack.h"
+#include "stack/sys/syscalls.h"
+#include "tools/pkt/call_frame.h"
+#include "tools/pkt/constants.h"
 #include "tools/pkt/shell.h"
+#include "tools/pkt/sysctls.h"
 
 namespace drywire::pkt {
 namespace {
@@ -30,45 +38,6 @@ struct Run {
   std::string skip;
 };
 
-constexpr AcceptedSysctl kAccepted[] = {
-    {"net.ipv4.tcp_fack", "no effect on Linux either"},
-    {"net.ipv4.tcp_frto", "forward RTO recovery is not modelled"},
-    {"net.ipv4.tcp_reordering", "loss recovery is not modelled"},
-    {"net.ipv4.tcp_recovery", "loss recovery is not modelled"},
-    {"net.ipv4.tcp_congestion_control", "congestion control is not modelled"},
-    {"net.ipv4.tcp_slow_start_after_idle", "congestion control is not modelled"},
-    {"net.ipv4.tcp_ecn", "ECN is not modelled"},
-    {"net.ipv4.tcp_ecn_option", "ECN is not modelled"},
-    {"net.ipv4.tcp_ecn_option_beacon", "ECN is not modelled"},
-    {"net.ipv4.tcp_pacing_ss_ratio", "nothing is paced"},
-    {"net.ipv4.tcp_pacing_ca_ratio", "nothing is paced"},
-    {"net.ipv4.tcp_tso_win_divisor", "segments are never merged"},
-    {"net.ipv4.tcp_min_tso_segs", "segments are never merged"},
-    {"net.ipv4.tcp_tso_rtt_log", "segments are never merged"},
-    {"net.ipv4.tcp_limit_output_bytes", "nothing waits below TCP"},
-    {"net.ipv4.tcp_autocorking", "nothing waits below TCP"},
-    {"net.ipv4.tcp_fastopen", "Fast Open is not modelled"},
-    {"net.ipv4.tcp_fastopen_key", "Fast Open is not modelled"},
-    {"net.ipv4.tcp_fastopen_cookies", "Fast Open is not modelled"},
-    {"net.ipv4.tcp_fastopen_blackhole_timeout_sec", "Fast Open is not modelled"},
-    {"net.ipv4.tcp_mtu_probing", "path MTU probing is not modelled"},
-    {"net.ipv4.tcp_base_mss", "path MTU probing is not modelled"},
-    {"net.ipv4.tcp_moderate_rcvbuf", "receive buffers do not grow"},
-    {"net.ipv4.tcp_no_metrics_save", "no metrics are kept"},
-    {"net.ipv4.tcp_metrics_flush", "no metrics are kept"},
-    {"net.inet.tcp.hostcache.purgenow", "there is no host cache"},
-    {"net.inet.tcp.ecn.enable", "ECN is not modelled"},
-    {"net.inet.tcp.ecn.maxretries", "ECN is not modelled"},
-    {"net.inet.tcp.fastopen.client_enable", "Fast Open is not modelled"},
-    {"net.inet.tcp.fastopen.server_enable", "Fast Open is not modelled"},
-    {"net.inet.tcp.path_mtu_discovery", "always on"},
-    {"net.inet.tcp.pmtud_blackhole_detection", "path MTU probing is not modelled"},
-    {"net.inet.tcp.pmtud_blackhole_mss", "path MTU probing is not modelled"},
-    {"net.inet.tcp.v6pmtud_blackhole_mss", "path MTU probing is not modelled"},
-    {"net.inet.tcp.cc.algorithm", "congestion control is not modelled"},
-    {"net.inet.tcp.do_prr", "loss recovery is not modelled"},
-};
-
 // The settings that google's scripts begin with.
 constexpr std::pair<absl::string_view, absl::string_view> kProductionDefaults[] = {
     {"net.ipv4.tcp_rmem", "4096 540000 15728640"},
@@ -81,33 +50,6 @@ constexpr std::pair<absl::string_view, absl::string_view> kProductionDefaults[] 
     {"net.ipv4.tcp_early_retrans", "4"},
     {"net.ipv4.tcp_syncookies", "1"},
 };
-
-// /proc/sys/net/ipv4/tcp_sack and net/ipv4/tcp_sack to net.ipv4.tcp_sack.
-std::string SysctlName(absl::string_view text) {
-  absl::ConsumePrefix(&text, "/proc/sys/");
-  return absl::StrReplaceAll(text, {{"/", "."}});
-}
-
-// $((15*1024*1024)) and 0x70403: numbers that a shell would have worked out.
-std::string SysctlValue(absl::string_view text) {
-  Words words = absl::StrSplit(text, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-  for (std::string& word : words) {
-    absl::string_view inner = word;
-    uint64_t number = 0;
-    if (absl::ConsumePrefix(&inner, "$((") && absl::ConsumeSuffix(&inner, "))")) {
-      uint64_t product = 1;
-      bool valid = true;
-      for (absl::string_view factor : absl::StrSplit(inner, '*')) {
-        valid = valid && absl::SimpleAtoi(factor, &number);
-        product *= number;
-      }
-      if (valid) word = absl::StrCat(product);
-    } else if (absl::ConsumePrefix(&inner, "0x") && absl::SimpleHexAtoi(inner, &number)) {
-      word = absl::StrCat(number);
-    }
-  }
-  return absl::StrJoin(words, " ");
-}
 
 void SetAll(Run& run, const Words& settings) {
   for (const std::string& setting : settings) {
@@ -255,6 +197,71 @@ void Ip(Run& run) {
   run.machine.host().net().RearmIp();
 }
 
+// What the program's filesystem is asked for by a command.
+SysResult InProgram(Machine& machine, const std::function<SysResult(SysContext&)>& call) {
+  SysResult result;
+  machine.Start(Machine::kMain, [&](SysContext& context) { result = call(context); });
+  machine.RunUntilIdle(Machine::kMain, machine.now());
+  return result;
+}
+
+// rm [-f] FILE...
+void Remove(Run& run) {
+  bool force = false;
+  for (const std::string& word : Words(run.words.begin() + 1, run.words.end())) {
+    if (absl::StartsWith(word, "-")) {
+      force = force || absl::StrContains(word, 'f');
+      continue;
+    }
+    const SysResult result = InProgram(
+        run.machine, [&](SysContext& context) { return SysUnlink(context, word.c_str()); });
+    if (result.ok() || (force && result.error == ENOENT)) continue;
+    run.error = absl::StrCat(word, ": ", ErrnoText(result.error));
+  }
+}
+
+// dd if=/dev/zero of=FILE bs=N count=N
+void Dd(Run& run) {
+  std::string from;
+  std::string to;
+  uint32_t block = 512;
+  uint32_t count = 0;
+  for (const std::string& word : Words(run.words.begin() + 1, run.words.end())) {
+    absl::string_view value = word;
+    bool valid = true;
+    if (absl::ConsumePrefix(&value, "if=")) {
+      from = std::string(value);
+    } else if (absl::ConsumePrefix(&value, "of=")) {
+      to = std::string(value);
+    } else if (absl::ConsumePrefix(&value, "bs=")) {
+      valid = absl::SimpleAtoi(value, &block);
+    } else if (absl::ConsumePrefix(&value, "count=")) {
+      valid = absl::SimpleAtoi(value, &count);
+    } else {
+      valid = word == "status=none";
+    }
+    if (!valid) run.error = absl::StrCat("'", word, "' is not understood");
+  }
+  if (run.error.empty() && (from != "/dev/zero" || to.empty())) {
+    run.error = "only if=/dev/zero of=FILE is understood";
+  }
+  const uint64_t size = uint64_t{block} * count;
+  if (run.error.empty() && size > static_cast<uint64_t>(CallFrame::kMaxBytes)) {
+    run.error = absl::StrCat("expected at most ", CallFrame::kMaxBytes, " bytes, got ", size);
+  }
+  if (!run.error.empty()) return;
+  const std::vector<char> zeroes(size);
+  const SysResult result = InProgram(run.machine, [&](SysContext& context) {
+    const SysResult fd = SysOpen(context, to.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (!fd.ok()) return fd;
+    const SysResult written =
+        SysWrite(context, static_cast<int>(fd.value), zeroes.data(), zeroes.size());
+    SysClose(context, static_cast<int>(fd.value));
+    return written;
+  });
+  if (!result.ok()) run.error = absl::StrCat(to, ": ", ErrnoText(result.error));
+}
+
 void Md5(Run& run) { run.skip = "TCP MD5 signatures"; }
 
 struct Command {
@@ -278,8 +285,8 @@ constexpr Command kCommands[] = {
     {{"ethtool", "", "segments are never merged"}, Nothing},
     {{"true", "", ""}, Nothing},
     {{"sleep", "SECONDS", "takes no time"}, Nothing},
-    {{"rm", "", "no file is touched"}, Nothing},
-    {{"dd", "", "no file is touched"}, Nothing},
+    {{"rm", "[-f] FILE...", "of the program's filesystem, which begins empty"}, Remove},
+    {{"dd", "if=/dev/zero of=FILE bs=N count=N [status=none]", "writes one there"}, Dd},
     {{"setkey", "", "skips the script: TCP MD5 signatures"}, Md5},
     {{"kldstat", "", "skips the script: TCP MD5 signatures"}, Md5},
     {{"kldload", "", "skips the script: TCP MD5 signatures"}, Md5},
@@ -323,8 +330,6 @@ CommandOutcome RunPipeline(const Pipeline& pipeline, Machine& machine) {
 
 }  // namespace
 
-absl::Span<const AcceptedSysctl> AcceptedSysctlTable() { return kAccepted; }
-
 absl::Span<const CommandSyntax> CommandTable() {
   static const auto* const table = [] {
     auto* rows = new std::vector<CommandSyntax>();
@@ -332,17 +337,6 @@ absl::Span<const CommandSyntax> CommandTable() {
     return rows;
   }();
   return *table;
-}
-
-bool IsAcceptedSysctl(absl::string_view name) {
-  return std::any_of(std::begin(kAccepted), std::end(kAccepted),
-                     [name](const AcceptedSysctl& row) { return row.name == name; });
-}
-
-std::string SetSysctl(Machine& machine, absl::string_view name, absl::string_view value) {
-  if (IsAcceptedSysctl(name)) return "";
-  const absl::Status set = machine.host().profile().Set(name, value);
-  return set.ok() ? "" : std::string(set.message());
 }
 
 CommandOutcome RunCommand(absl::string_view text, Machine& machine) {

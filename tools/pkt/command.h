@@ -31,17 +31,6 @@ struct CommandSyntax {
 };
 absl::Span<const CommandSyntax> CommandTable();
 
-// Sysctls that are accepted without being modelled.
-struct AcceptedSysctl {
-  absl::string_view name;
-  absl::string_view why;
-};
-absl::Span<const AcceptedSysctl> AcceptedSysctlTable();
-bool IsAcceptedSysctl(absl::string_view name);
-
-// Sets a sysctl of the host under test by its name with dots. Errors name it.
-std::string SetSysctl(Machine& machine, absl::string_view name, absl::string_view value);
-
 }  // namespace drywire::pkt
 
 #endif  // DRYWIRE_TOOLS_PKT_COMMAND_H_

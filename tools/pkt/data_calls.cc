@@ -176,22 +176,39 @@ struct Message {
   msghdr header = {};
 };
 
-// Control messages that a program sends: none is modelled.
-bool JudgeControl(CallFrame& frame, const Expression* control) {
-  if (control == nullptr || control->kind == Kind::kEllipsis || frame.IsNull(*control)) return true;
-  if (control->kind != Kind::kList) {
-    frame.Fail(absl::StrCat("expected msg_control=[...], got ", control->ToString()));
-    return false;
+// The control messages that a program sends: [{cmsg_len=N, cmsg_level=N, cmsg_type=N,
+// cmsg_data=N}], where the length may be left out, or be one that is wrong on purpose.
+void ReadControl(CallFrame& frame, const Expression& list, Message* message) {
+  if (list.kind == Kind::kEllipsis || CallFrame::IsNull(list)) return;
+  if (list.kind != Kind::kList) {
+    return frame.Fail(absl::StrCat("expected msg_control=[...], got ", list.ToString()));
   }
-  if (control->items.empty()) return true;
-  const Expression* type = control->items[0].Find("cmsg_type");
-  if (type != nullptr && type->text == "SO_TIMESTAMPING") {
-    frame.Skip("hardware and software timestamps (SO_TIMESTAMPING)");
-  } else {
-    frame.Fail(absl::StrCat("the control message ", control->items[0].ToString(),
-                            " is not modelled for sending"));
+  for (const Expression& item : list.items) {
+    const Expression* level = item.Find("cmsg_level");
+    const Expression* type = item.Find("cmsg_type");
+    const Expression* data = item.Find("cmsg_data");
+    const Expression* length = item.Find("cmsg_len");
+    if (level == nullptr || type == nullptr || data == nullptr) {
+      return frame.Fail(
+          absl::StrCat("expected {cmsg_level=N, cmsg_type=N, cmsg_data=N}, got ", item.ToString()));
+    }
+    if (type->text == "SO_TIMESTAMPING") {
+      return frame.Skip("hardware and software timestamps (SO_TIMESTAMPING)");
+    }
+    const auto value = static_cast<int32_t>(frame.Integer(*data));
+    cmsghdr header = {};
+    header.cmsg_level = static_cast<int>(frame.Integer(*level));
+    header.cmsg_type = static_cast<int>(frame.Integer(*type));
+    header.cmsg_len = CMSG_LEN(sizeof value);
+    if (length != nullptr && length->kind != Kind::kEllipsis) {
+      header.cmsg_len = static_cast<size_t>(frame.Integer(*length));
+    }
+    std::vector<char>& control = message->control;
+    const size_t at = control.size();
+    control.resize(at + CMSG_SPACE(sizeof value));
+    std::memcpy(&control[at], &header, sizeof header);
+    std::memcpy(&control[at + CMSG_LEN(0)], &value, sizeof value);
   }
-  return false;
 }
 
 // Sets the address that is sent to, or makes room for that of the sender.
@@ -219,12 +236,15 @@ bool ReadMessage(CallFrame& frame, bool sending, Message* message) {
                             expression.ToString()));
     return false;
   }
-  if (sending && !JudgeControl(frame, message->expected_control)) return false;
   message->iov = iov;
   message->vectors = ReadVectors(frame, *iov, sending);
   if (flags != nullptr) message->expected_flags = static_cast<int>(frame.Integer(*flags));
   ReadName(frame, sending, message);
-  message->control.resize(sending ? 0 : kControlRoom);
+  if (!sending) {
+    message->control.resize(kControlRoom);
+  } else if (message->expected_control != nullptr) {
+    ReadControl(frame, *message->expected_control, message);
+  }
   message->header.msg_iov = message->vectors.iovecs.data();
   message->header.msg_iovlen = message->vectors.iovecs.size();
   message->header.msg_control = message->control.data();

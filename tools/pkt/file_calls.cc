@@ -161,6 +161,29 @@ void EpollWait(CallFrame& frame) {
   frame.Compare("data", uint64_t{expected.data.u64}, data);
 }
 
+void Sendfile(CallFrame& frame) {
+  const int out = frame.Fd(0);
+  const int in = frame.Fd(1);
+  off_t offset = 0;
+  off_t* const at = frame.Offset(2, &offset);
+  const int64_t size = frame.Integer(3);
+  if (frame.failed()) return;
+  frame.Finish(SysSendfile(frame.context, out, in, at, static_cast<size_t>(size)));
+}
+
+void Splice(CallFrame& frame) {
+  const int in = frame.Fd(0);
+  off_t from = 0;
+  off_t* const from_at = frame.Offset(1, &from);
+  const int out = frame.Fd(2);
+  off_t to = 0;
+  off_t* const to_at = frame.Offset(3, &to);
+  const int64_t size = frame.Integer(4);
+  const auto flags = static_cast<unsigned>(frame.Integer(5));
+  if (frame.failed()) return;
+  frame.Finish(SysSplice(frame.context, in, from_at, out, to_at, static_cast<size_t>(size), flags));
+}
+
 constexpr CallSyntax kCalls[] = {
     {"close", "fd", 1, 1, Close},
     {"dup", "fd", 1, 1, Dup},
@@ -168,6 +191,8 @@ constexpr CallSyntax kCalls[] = {
     {"ioctl", "fd, request, [value]", 2, 3, Ioctl},
     {"open", "path, flags, mode", 2, 3, Open},
     {"pipe", "[fd, fd]", 1, 1, Pipe},
+    {"sendfile", "out, in, [offset] or NULL, size", 4, 4, Sendfile},
+    {"splice", "in, [offset] or NULL, out, [offset] or NULL, size, flags", 6, 6, Splice},
     {"poll", "[pollfds], count, timeout", 3, 3, Poll},
     {"epoll_create", "size", 1, 1, EpollCreate},
     {"epoll_ctl", "epoll, operation, fd, event", 4, 4, EpollCtl},

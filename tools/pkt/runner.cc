@@ -16,6 +16,7 @@
 #include "tools/pkt/machine.h"
 #include "tools/pkt/match.h"
 #include "tools/pkt/parser.h"
+#include "tools/pkt/sysctls.h"
 #include "tools/pkt/tcp_info_variables.h"
 
 namespace drywire::pkt {

@@ -11,6 +11,7 @@
 #include "tools/pkt/command.h"
 #include "tools/pkt/constants.h"
 #include "tools/pkt/syntax.h"
+#include "tools/pkt/sysctls.h"
 
 namespace drywire::pkt {
 namespace {
