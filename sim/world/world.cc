@@ -268,14 +268,22 @@ void World::AddPrefix(Host& host, const Prefix& prefix, absl::string_view interf
   if (!prefix.address.IsLinkLocal()) AddName(host.name(), prefix.address);
 }
 
+uint32_t World::InterfaceIndex(Host& host, absl::string_view interface) {
+  const Interface* const found = host.net().ip().FindInterface(interface);
+  if (found != nullptr) return found->index;
+  Check(absl::NotFoundError("there is no such interface"),
+        absl::StrCat("host ", host.name(), ", interface ", interface));
+  return 0;
+}
+
 void World::SetInterfaceUp(Host& host, absl::string_view interface, bool up) {
-  const Interface* found = host.net().ip().FindInterface(interface);
-  if (found == nullptr) {
-    Check(absl::NotFoundError("there is no such interface"),
-          absl::StrCat("host ", host.name(), ", interface ", interface));
-    return;
-  }
-  host.net().SetInterfaceUp(found->index, up);
+  const uint32_t index = InterfaceIndex(host, interface);
+  if (index != 0) host.net().SetInterfaceUp(index, up);
+}
+
+void World::SetQueueFull(Host& host, absl::string_view interface, bool full) {
+  const uint32_t index = InterfaceIndex(host, interface);
+  if (index != 0) host.net().ip().SetQueueFull(index, full);
 }
 
 void World::AddRoute(Host& host, absl::string_view route) {

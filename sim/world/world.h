@@ -91,6 +91,9 @@ class World {
   void AddAddress(Host& host, absl::string_view prefix, absl::string_view interface = "eth0");
   // Takes an interface down or up again, as `ip link set` does.
   void SetInterfaceUp(Host& host, absl::string_view interface, bool up);
+  // The interface's queue takes no packet until it is said to have room again: what is sent fails
+  // where it is (ENOBUFS), as with `tc qdisc replace dev NAME root pfifo limit 0`.
+  void SetQueueFull(Host& host, absl::string_view interface, bool full);
 
   // ip-route(8): "default via 10.0.0.254", "unreachable 10.9.0.0/16", "del default".
   void AddRoute(Host& host, absl::string_view route);
@@ -182,6 +185,8 @@ class World {
 
   // Notes a mistake in the description; `what` names the place.
   void Check(const absl::Status& status, absl::string_view what);
+  // Its index; 0, and an error of the world, when there is none of that name.
+  uint32_t InterfaceIndex(Host& host, absl::string_view interface);
   // The same for what the filesystem says.
   void Check(const Host& host, absl::string_view path, const Result<>& result);
   // Makes the directories that the path needs above it.

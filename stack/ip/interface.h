@@ -29,6 +29,7 @@ struct Interface {
   std::string name;
   uint32_t mtu = 0;
   bool up = false;
+  bool queue_full = false;  // takes nothing to send
   bool loopback = false;
   bool broadcast = false;
   NeighbourMode neighbours = NeighbourMode::kNone;

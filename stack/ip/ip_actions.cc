@@ -36,6 +36,8 @@ absl::string_view DropReasonName(DropReason reason) {
       return "answer limited";
     case DropReason::kIgnored:
       return "ignored";
+    case DropReason::kQueueFull:
+      return "queue full";
   }
   return "?";
 }

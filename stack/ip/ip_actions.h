@@ -36,6 +36,7 @@ enum class DropReason : uint8_t {
   kNeighbourQueueFull,
   kIcmpLimited,  // an ICMP error or RST that was made but not sent
   kIgnored,      // an ICMP message that means nothing to a host
+  kQueueFull,
 };
 absl::string_view DropReasonName(DropReason reason);
 

@@ -160,6 +160,11 @@ void IpStack::SetUp(uint32_t interface, bool up, IpActions& actions) {
   }
 }
 
+void IpStack::SetQueueFull(uint32_t interface, bool full) {
+  At(interface).queue_full = full;
+  ++generation_;
+}
+
 absl::Status IpStack::SetMtu(uint32_t interface, uint32_t mtu) {
   if (FindInterface(interface) == nullptr) {
     return absl::NotFoundError(absl::StrCat("no interface ", interface));

@@ -76,6 +76,10 @@ Result<> IpStack::FilterAndSend(Instant now, PacketPtr packet, const RouteChoice
     Drop(std::move(packet), DropReason::kInterfaceDown, out.index, actions);
     return profile_.down_removes_routes ? Cause::kNoRoute : Cause::kInterfaceDown;
   }
+  if (out.queue_full) {
+    Drop(std::move(packet), DropReason::kQueueFull, out.index, actions);
+    return Cause::kQueueFull;
+  }
   return SendToNeighbour(now, std::move(packet), choice, actions);
 }
 

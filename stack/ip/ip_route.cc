@@ -126,7 +126,7 @@ RouteChoice::Direct IpStack::DirectnessOf(const RouteChoice& choice) const {
   const bool to_one = choice.type == RouteType::kUnicast || choice.type == RouteType::kLocal;
   if (!to_one || choice.output_error != Cause::kNone) return RouteChoice::Direct::kNo;
   const Interface& out = At(choice.interface);
-  if (!out.up) return RouteChoice::Direct::kNo;
+  if (!out.up || out.queue_full) return RouteChoice::Direct::kNo;
   if (out.loopback || out.neighbours == NeighbourMode::kNone) return RouteChoice::Direct::kYes;
   return out.neighbours == NeighbourMode::kKnown ? RouteChoice::Direct::kIfNeighbourAnswers
                                                  : RouteChoice::Direct::kNo;

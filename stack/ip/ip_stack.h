@@ -62,6 +62,9 @@ class IpStack {
   absl::Status RemoveAddress(uint32_t interface, const Address& address);
   // Packets that wait for neighbours there are dropped when it goes down.
   void SetUp(uint32_t interface, bool up, IpActions& actions);
+  // While the queue is full nothing is sent there: kQueueFull. It is as after `tc qdisc replace dev
+  // NAME root pfifo limit 0`, but for what asks for a neighbour, which leaves all the same.
+  void SetQueueFull(uint32_t interface, bool full);
   absl::Status SetMtu(uint32_t interface, uint32_t mtu);
   void SetNeighbourMode(uint32_t interface, NeighbourMode mode, const NeighbourResolver* resolver);
 

@@ -110,6 +110,7 @@ constexpr ErrnoRule kRules[] = {
     {kAny, Cause::kNeighbourUnreachable, EHOSTUNREACH, EHOSTDOWN, "arp(7); observed 13.0"},
     {kAny, Cause::kGatewayUnreachable, EHOSTUNREACH, EHOSTUNREACH, "arp(7); observed 13.0"},
     {kAny, Cause::kFirewallDenied, EPERM, EACCES, "connect(2), send(2); fbsd ip_output.c"},
+    {kAny, Cause::kQueueFull, ENOBUFS, ENOBUFS, "send(2)"},
     {kAny, Cause::kPolicyDeniedEperm, EPERM, EPERM, "connect(2)"},
     {kAny, Cause::kPolicyDeniedEacces, EACCES, EACCES, "connect(2)"},
     {kAny, Cause::kBroadcastNotPermitted, EACCES, EACCES, "connect(2)"},

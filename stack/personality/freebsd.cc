@@ -46,6 +46,8 @@ void SetTcp(TcpProfile& tcp) {
   tcp.persmin_ms = 5000;
   tcp.persmax_ms = 60000;
   tcp.window_probe_bytes = 1;
+  tcp.refused_is_unsent = false;
+  tcp.retransmission_takes_new = true;
   // Sending and receiving.
   tcp.segments_fit_half_window = false;
   tcp.nagle_minshall = false;
@@ -233,6 +235,7 @@ Profile FreeBsdProfile() {
   udp.send_scope_optional = false;
   udp.max_datagram = 9216;
   udp.discovers_path_mtu = false;
+  udp.hides_full_queue = false;
   udp.data_before_error = true;
   udp.buffer_rule = UdpBufferRule::kPayloadAndAddress;
   udp.receive_space = 42080;
@@ -247,6 +250,7 @@ Profile FreeBsdProfile() {
   stream.send_waits_for_connect = false;
   stream.shutdown_before_error = true;
   stream.control_is_read = false;
+  stream.has_outqnsd = false;
   stream.end_before_error = false;
   stream.empty_receive_returns = true;
   stream.sendto_connects = true;

@@ -36,6 +36,8 @@ struct StreamProfile {
   bool shutdown_before_error = false;
   // Ancillary data of send() is looked through, and mostly ignored; otherwise there must be none.
   bool control_is_read = true;
+  // There is SIOCOUTQNSD.
+  bool has_outqnsd = true;
   // recv() says that the peer has closed before it says what went wrong.
   bool end_before_error = true;
   // recv() of no bytes says at once that there are none, whatever is queued; otherwise it waits for

@@ -132,7 +132,12 @@ struct TcpProfile {
   int64_t persmin_ms = 0;       // net.inet.tcp.persmin; 0: the retransmission timeout
   int64_t persmax_ms = 120000;  // net.inet.tcp.persmax
   int window_probe_bytes = 0;   // bytes beyond the window that a probe carries
-  int64_t initcwnd = 10;        // initial window, segments; net.inet.tcp.initcwnd_segments
+  // New text that was refused on its way out waits as if the window were closed (tcp_write_xmit);
+  // for FreeBSD it was lost.
+  bool refused_is_unsent = true;
+  // A retransmission is filled up with text that was not sent yet.
+  bool retransmission_takes_new = false;
+  int64_t initcwnd = 10;  // initial window, segments; net.inet.tcp.initcwnd_segments
 
   // --- Sending ---
   bool segments_fit_half_window = true;  // tcp_bound_to_half_wnd

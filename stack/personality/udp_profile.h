@@ -36,6 +36,8 @@ struct UdpProfile {
   bool error_before_destination = false;  // a pending error is told before the address is judged
   int64_t max_datagram = 65535;           // net.inet.udp.maxdgram: payload, bytes
 
+  // A full queue of the interface is told only to those who asked for errors (IP_RECVERR).
+  bool hides_full_queue = true;
   bool discovers_path_mtu = true;  // datagrams that fit carry DF, unless IP_MTU_DISCOVER says no
 
   // --- receive ---

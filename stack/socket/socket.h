@@ -122,6 +122,8 @@ class Socket : public File {
   // Bytes readable now (FIONREAD) and bytes sent but not acknowledged (SIOCOUTQ).
   virtual Result<size_t> Readable() const = 0;
   virtual Result<size_t> Unsent() const = 0;
+  // Bytes never sent (SIOCOUTQNSD of Linux's TCP): kNotSupported.
+  virtual Result<size_t> NotSent() const { return Cause::kNotSupported; }
 
   // Whether close() by the last descriptor must wait (SO_LINGER) and for how long at most. Asked
   // after OnLastClose(); the caller waits on write_waiters() until LingerDone() or the time is

@@ -151,6 +151,12 @@ Result<size_t> TcpSocket::Readable() const {
   return tcb_.Readable();
 }
 
+Result<size_t> TcpSocket::NotSent() const {
+  if (!rules().has_outqnsd) return Cause::kNotSupported;
+  if (listening()) return Cause::kInvalidArgument;
+  return tcb_.OutQueueNotSent();
+}
+
 Result<size_t> TcpSocket::Unsent() const {
   if (listening()) return Cause::kInvalidArgument;
   return tcb_.OutQueue();

@@ -131,7 +131,7 @@ void TcpSocket::Rearm() {
 }
 
 void TcpSocket::Perform(Actions& actions) {
-  for (size_t i = 0; i < actions.segments.size(); ++i) SendSegment(actions.segments.Take(i));
+  SendSegments(actions);
   if (actions.error != Cause::kNone) {
     error_ = actions.error;
     failed_ = true;
@@ -160,14 +160,30 @@ void TcpSocket::WakeWriters() {
   if (has_write_waiters()) NotifyWriters(Poll() | kPollOut | kPollWrNorm);
 }
 
-void TcpSocket::SendSegment(PacketPtr packet) {
-  if (mute_) return;
+void TcpSocket::SendSegments(Actions& actions) {
+  for (size_t i = 0; i < actions.segments.size(); ++i) {
+    const Seq seq = actions.segments[i].seq;
+    const bool fresh = actions.sends_new && actions.segments[i].Length() != 0 &&
+                       !seq.Before(actions.before.unsent);
+    const Cause refusal = SendSegment(actions.segments.Take(i));
+    const bool full = refusal == Cause::kQueueFull;
+    if (!fresh || (!full && refusal != Cause::kFirewallDenied)) continue;
+    if (!net().profile().tcp.refused_is_unsent) continue;
+    // The rest is not tried.
+    tcb_.TakeBack(net().now(), seq, full, actions);
+    return;
+  }
+}
+
+// Why it was refused on its way out, kNone when it was not.
+Cause TcpSocket::SendSegment(PacketPtr packet) {
+  if (mute_) return Cause::kNone;
   if (route_->generation != net().ip().generation()) {
     const Result<RouteRef> route =
         SelectRoute(remote().address, id().local.address, remote().scope_id);
     if (!route.ok()) {
       tcb_.NoteSendFailure(route.cause());
-      return;
+      return route.cause();
     }
     mtu_changed_ |= route_->mtu != (*route)->mtu;
     route_ = *route;
@@ -182,9 +198,12 @@ void TcpSocket::SendSegment(PacketPtr packet) {
   packet->ttl = static_cast<uint8_t>(ttl);
   packet->tos = static_cast<uint8_t>(v4 ? options_->tos : options_->traffic_class);
   const Result<> sent = net().Send(std::move(packet), *route_);
-  if (sent.ok()) return;
+  if (sent.ok()) return Cause::kNone;
+  // Neither system tells.
+  if (sent.cause() == Cause::kQueueFull) return sent.cause();
   if (first_send_failure_ == Cause::kNone) first_send_failure_ = sent.cause();
   tcb_.NoteSendFailure(sent.cause());
+  return sent.cause();
 }
 
 // --- Ends

@@ -52,6 +52,7 @@ class TcpSocket final : public InetSocket, private TcpConnectionEndpoint {
   Cause TakeError() override;
   Result<size_t> Readable() const override;
   Result<size_t> Unsent() const override;
+  Result<size_t> NotSent() const override;
   Duration LingerTime() const override;
   bool LingerDone() const override;
   std::string Describe() const override;
@@ -120,7 +121,8 @@ class TcpSocket final : public InetSocket, private TcpConnectionEndpoint {
   void FollowPath();
   // Carries out what the protocol asked for.
   void Perform(Actions& actions);
-  void SendSegment(PacketPtr packet);
+  void SendSegments(Actions& actions);
+  Cause SendSegment(PacketPtr packet);
   void EnterTimeWait();
   // The connection has left the network: by its end, or as a TIME-WAIT entry.
   void LeaveNetwork();

@@ -330,7 +330,9 @@ Result<size_t> UdpSocket::Send(const SendArgs& args, const Credentials& credenti
   const Result<> port = EnsurePort(credentials);
   if (!port.ok()) return port.cause();
   const Result<> sent = Transmit(BytesFromBuffers(args.buffers, size), remote->port, *route);
-  if (!sent.ok()) return sent.cause();
+  const bool hidden = !sent.ok() && sent.cause() == Cause::kQueueFull &&
+                      net_->profile().udp.hides_full_queue && !WantsErrors(remote->address.is_v4());
+  if (!sent.ok() && !hidden) return sent.cause();
   return size;
 }
 

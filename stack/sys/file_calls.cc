@@ -1,5 +1,6 @@
 // Calls on descriptors of any kind.
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -151,10 +152,13 @@ CallOutcome Ioctl(SysContext& context, int fd, unsigned long request, void* argu
       DRYWIRE_RETURN_IF_FAILED(context.process.fds().SetCloseOnExec(fd, request == FIOCLEX));
       return 0;
     case FIONREAD:
-    case TIOCOUTQ: {
+    case TIOCOUTQ:
+    case SIOCOUTQNSD: {
       Result<int64_t> count = Cause::kNotSupported;
       if (socket != nullptr) {
-        const auto bytes = request == FIONREAD ? socket->Readable() : socket->Unsent();
+        const auto bytes = request == FIONREAD   ? socket->Readable()
+                           : request == TIOCOUTQ ? socket->Unsent()
+                                                 : socket->NotSent();
         count = bytes.ok() ? Result<int64_t>(static_cast<int64_t>(*bytes)) : bytes.cause();
       } else if (request == FIONREAD) {
         count = ReadableBytes(**file);

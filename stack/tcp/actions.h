@@ -6,10 +6,13 @@
 #define DRYWIRE_STACK_TCP_ACTIONS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "sim/core/time.h"
+#include "stack/base/seq.h"
 #include "stack/personality/cause.h"
 #include "stack/wire/packet.h"
 #include "stack/wire/segment.h"
@@ -71,7 +74,20 @@ class SegmentList {
   Packets packets_;
 };
 
+// What a connection's timer of sending is for.
+enum class SendTimer : uint8_t { kNone, kRetransmit, kPersist, kLossProbe };
+
 struct Actions {
+  // How the connection was before it sent what was never sent before: for Tcb::TakeBack().
+  struct Before {
+    Seq unsent;  // the first of it
+    SendTimer timer = SendTimer::kNone;
+    Instant timer_at;
+    uint8_t backoff = 0;
+    uint8_t probes_out = 0;
+    bool persist = false;  // the persist timer let it out
+  };
+
   // `pool`: where the packets of the segments come from; see SegmentList.
   explicit Actions(PacketPool* pool = nullptr) : segments(pool) {}
 
@@ -90,11 +106,14 @@ struct Actions {
   bool finished = false;
   // Why it failed; kNone when it did not. A fatal error: it comes with `finished`.
   Cause error = Cause::kNone;
+  // Whether there is anything new among the segments, and what was before it.
+  bool sends_new = false;
+  Before before;
 
   Segment& NewSegment() { return segments.Add(); }
   void Clear() {
     segments.clear();
-    wake_readers = wake_writers = established = time_wait = finished = false;
+    wake_readers = wake_writers = established = time_wait = finished = sends_new = false;
     error = Cause::kNone;
   }
 };

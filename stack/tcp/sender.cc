@@ -200,7 +200,8 @@ void Tcb::Output(Instant now, Actions* actions) {
 
 // The text of the next segment, of at most `mss` bytes, if all of it could go.
 uint32_t Tcb::NextText(uint32_t mss) const {
-  const Seq end = trouble_ != nullptr ? RecordEnd(snd_nxt_) : QueueEnd();
+  Seq end = trouble_ != nullptr ? RecordEnd(snd_nxt_) : QueueEnd();
+  if (snd_nxt_.Before(snd_max_) && !profile_->retransmission_takes_new) end = Min(end, snd_max_);
   return snd_nxt_.Before(end) ? std::min(static_cast<uint32_t>(end.Since(snd_nxt_)), mss) : 0;
 }
 
@@ -236,6 +237,10 @@ bool Tcb::NagleHolds(bool idle) const {
 void Tcb::EmitData(Instant now, uint32_t length, bool fin, Actions* actions) {
   Segment& segment = actions->NewSegment();
   const Seq seq = snd_nxt_;
+  if (seq == snd_max_ && !actions->sends_new) {
+    actions->sends_new = true;
+    actions->before = {seq, timer_, timer_at_, backoff_, probes_out_, /*persist=*/false};
+  }
   const Seq end = seq + length;
   segment.seq = seq;
   segment.payload = send_queue_.Slice(static_cast<size_t>(seq.Since(QueueBase())), length);
@@ -265,6 +270,33 @@ void Tcb::EmitData(Instant now, uint32_t length, bool fin, Actions* actions) {
   if (snd_nxt_ == snd_max_) {
     last_start_ = seq;
     last_sent_at_ = now;
+  }
+}
+
+void Tcb::TakeBack(Instant now, Seq seq, bool queue_full, const Actions& sent) {
+  // Linux, TCP_RESOURCE_PROBE_INTERVAL: how soon a full queue may have room.
+  constexpr Duration kQueueInterval = Duration::Millis(500);
+  snd_max_ = seq;
+  snd_nxt_ = Min(snd_nxt_, seq);
+  if (rtt_timing_ && rtt_seq_.AtOrAfter(seq)) rtt_timing_ = false;
+  // Where the segment before began is not kept.
+  if (last_start_.AtOrAfter(seq)) last_start_ = snd_una_;
+  if (snd_sml_.After(seq)) snd_sml_ = snd_una_;
+  if (seq == sent.before.unsent) {
+    timer_ = sent.before.timer;
+    timer_at_ = sent.before.timer_at;
+  }
+  if (snd_una_ != snd_max_) return;
+  if (sent.before.persist) {
+    // tcp_send_probe0
+    backoff_ = sent.before.backoff;
+    probes_out_ = sent.before.probes_out;
+    if (probes_out_ < 255) ++probes_out_;
+    if (!queue_full) BackOffPersist();
+    ArmPersist(now, queue_full ? kQueueInterval : PersistInterval());
+  } else if (timer_ == Timer::kNone) {
+    backoff_ = 0;
+    ArmPersist(now, PersistInterval());
   }
 }
 
@@ -385,9 +417,8 @@ void Tcb::RearmSendTimer(Instant now, bool sent_new) {
     timer_ = Timer::kNone;
     timer_at_ = kNever;
   } else if (timer_ == Timer::kNone) {
-    timer_ = Timer::kPersist;
     backoff_ = 0;
-    timer_at_ = now + PersistInterval();
+    ArmPersist(now, PersistInterval());
   }
 }
 

@@ -27,6 +27,14 @@ void Tcb::Reset() {
   snd_max_ = max;
 }
 
+size_t Tcb::OutQueueNotSent() const {
+  if (!syn_acked_ || state_ == TcpState::kClosed) return 0;
+  const bool fin = state_ == TcpState::kFinWait1 || state_ == TcpState::kClosing ||
+                   state_ == TcpState::kLastAck;
+  const Seq end = QueueEnd() + (fin ? 1 : 0);
+  return snd_max_.Before(end) ? static_cast<size_t>(end.Since(snd_max_)) : 0;
+}
+
 size_t Tcb::OutQueue() const {
   if (!profile_->outq_counts_sequence) return send_queue_.size();
   switch (state_) {

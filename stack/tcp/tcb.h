@@ -87,6 +87,8 @@ class Tcb {
   // SIOCOUTQ. Linux takes the difference of two sequence numbers, so that a FIN counts, and of a
   // connection that has ended what was left.
   size_t OutQueue() const;
+  // SIOCOUTQNSD: the part of it that was never sent.
+  size_t OutQueueNotSent() const;
   // After settings().no_delay was set or cork cleared: sends what was held back; `all`: even what
   // a cork holds.
   void Push(Instant now, bool all, Actions* actions);
@@ -142,6 +144,11 @@ class Tcb {
   // A segment could not be sent (no route, no neighbour): remembered as BSD does.
   void NoteSendFailure(Cause cause);
 
+  // The new text, or FIN, that `sent` has from `seq` on was refused on its way out, by the firewall
+  // or because the device's queue was full. On Linux it was never sent then, and is tried again as
+  // if the window were closed; see TcpProfile::refused_is_unsent.
+  void TakeBack(Instant now, Seq seq, bool queue_full, const Actions& sent);
+
   // --- Time ---
   Instant NextDeadline() const;
   // Handles everything due at or before `now`.
@@ -196,7 +203,7 @@ class Tcb {
   uint32_t WindowClamp() const { return FullSpace(); }
 
  private:
-  enum class Timer : uint8_t { kNone, kRetransmit, kPersist, kLossProbe };
+  using Timer = SendTimer;
   // Whether a segment stays under consideration.
   enum class Check : uint8_t { kDrop, kPass };
 
@@ -355,6 +362,8 @@ class Tcb {
   void RetransmitSyn(Instant now, Actions* actions);
   Duration ClampToUserTimeout(Instant now, Duration rto) const;
   Duration PersistInterval() const;
+  void BackOffPersist();
+  void ArmPersist(Instant now, Duration interval);
   void TimeOut(Instant now, Cause cause, bool reset, Actions* actions);
 
   uint32_t TsValue(Instant now) const {

@@ -155,10 +155,23 @@ void Tcb::OnPersistTimeout(Instant now, Actions* actions) {
     return;
   }
   // tcp_send_probe0, tcp_setpersist.
-  if (backoff_ < std::min<int64_t>(profile_->retries2, 63)) ++backoff_;
   if (WakeUpWrite(now, actions)) return;
+  BackOffPersist();
   if (probes_out_ < 255) ++probes_out_;
-  timer_at_ = now + PersistInterval();
+  ArmPersist(now, PersistInterval());
+}
+
+void Tcb::BackOffPersist() {
+  if (backoff_ < std::min<int64_t>(profile_->retries2, 63)) ++backoff_;
+}
+
+// Linux, tcp_clamp_probe0_to_user_timeout: the last interval ends with the user's time.
+void Tcb::ArmPersist(Instant now, Duration interval) {
+  timer_ = Timer::kPersist;
+  timer_at_ = now + interval;
+  if (probes_out_ == 0 || settings_->user_timeout_ms == 0 || profile_->retries_count) return;
+  const Instant end = trouble().probes_since + Duration::Millis(settings_->user_timeout_ms);
+  timer_at_ = std::min(timer_at_, std::max(end, now + profile_->tick * 2));
 }
 
 // Sends what the window allows, however little; otherwise a probe. Says whether it was data.
@@ -168,8 +181,13 @@ bool Tcb::WakeUpWrite(Instant now, Actions* actions) {
   const uint32_t usable = edge.After(snd_nxt_) ? static_cast<uint32_t>(edge.Since(snd_nxt_)) : 0;
   const uint32_t length = std::min(usable, NextText(SendMss()));
   if (length != 0) {
+    const Actions::Before before = {snd_nxt_, timer_,      timer_at_,
+                                    backoff_, probes_out_, /*persist=*/true};
+    // The interval between probes was not one between retransmissions.
+    backoff_ = probes_out_ = 0;
     timer_ = Timer::kNone;
     EmitData(now, length, FinDue() && length == unsent && usable > length, actions);
+    actions->before = before;
     if (profile_->bursts_are_pushed) actions->segments.back().flags |= kPsh;
     RearmSendTimer(now);
     return true;

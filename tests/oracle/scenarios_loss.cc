@@ -1,4 +1,6 @@
 // What is lost comes back: tail loss probes, retransmissions, duplicates (RFC 8985, 6298, 2883).
+#include <linux/sockios.h>
+
 #include <string>
 
 #include "tests/oracle/two_hosts.h"
@@ -217,6 +219,131 @@ ORACLE(Loss, CountedTimeouts, kPair) {
     s("wait", WaitFor(fd, POLLIN)).Receive(fd);
     s.Announce("received");
     SleepMs(60);
+  });
+}
+
+void Counts(Script& s, const char* row, int fd) {
+  tcp_info info = {};
+  socklen_t length = sizeof info;
+  os::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length);
+  int queued = -1;
+  int unsent = -1;
+  os::ioctl(fd, TIOCOUTQ, &queued);
+  os::ioctl(fd, SIOCOUTQNSD, &unsent);
+  s.Row(row)("state", info.tcpi_state)("unacked", info.tcpi_unacked)("queued", queued);
+  s("unsent", unsent)("retransmits", info.tcpi_retransmits)("probes", info.tcpi_probes);
+  s("backoff", info.tcpi_backoff).Elapsed();
+}
+
+// What the firewall refuses on its way out was never sent: it waits as if the window were closed
+// (tcp_write_xmit, tcp_check_probe_timer).
+ORACLE(Loss, RefusedOnTheWayOut, kPair) {
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    s.Firewall("output tcp dport 80 drop");
+    s.StartClock();
+    s.Send(fd, "one");
+    Counts(s, "at once", fd);
+    SleepMs(100);
+    Counts(s, "soon", fd);
+    s.Send(fd, "two");
+    Counts(s, "another", fd);
+    SleepMs(250);
+    Counts(s, "after a probe", fd);
+    SleepMs(2000);
+    Counts(s, "after more", fd);
+    s.Firewall("flush chain inet filter output");
+    s.Await("received");
+    Counts(s, "allowed", fd);
+    os::shutdown(fd, SHUT_WR);
+    SleepMs(50);
+    Counts(s, "shut down", fd);
+    s.Announce("done");
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int fd = ServeOne(s);
+    s("wait", WaitFor(fd, POLLIN)).Receive(fd);
+    s.Announce("received");
+    s.Await("done");
+    s.Receive(fd);
+  });
+}
+
+// The same when something is in flight already.
+ORACLE(Loss, RefusedBehindWhatWasSent, kPair) {
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    Deafen(s);
+    s.StartClock();
+    s.Send(fd, "one");
+    s.Firewall("output tcp dport 80 drop");
+    const int on = 1;
+    os::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    s.Send(fd, "two");
+    Counts(s, "at once", fd);
+    SleepMs(350);
+    Counts(s, "soon", fd);
+    SleepMs(2000);
+    Counts(s, "later", fd);
+    s.Firewall("flush chain inet filter output");
+    Heal(s);
+    s.Await("received");
+    Counts(s, "allowed", fd);
+  });
+  it.On("b", [](Script& s) {
+    const int fd = ServeTheDeaf(s);
+    s("wait", WaitFor(fd, POLLIN));
+    SleepMs(50);
+    s.Receive(fd);
+    s.Announce("received");
+  });
+}
+
+// Text that Nagle's algorithm holds back does not go out with what is sent again.
+ORACLE(Loss, HeldBackTextStaysBehind, kPair) {
+  it.Watch("a");
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    Deafen(s);
+    s.Send(fd, "one");
+    s.Send(fd, "two");
+    SleepMs(700);
+    Heal(s);
+    s.Await("received");
+    Counts(s, "received", fd);
+  });
+  it.On("b", [](Script& s) {
+    const int fd = ServeTheDeaf(s);
+    s("wait", WaitFor(fd, POLLIN));
+    SleepMs(900);
+    s.Receive(fd);
+    s.Announce("received");
+    SleepMs(60);
+  });
+}
+
+// The probes of a closed window end with the user's time (tcp_clamp_probe0_to_user_timeout).
+ORACLE(Loss, UserTimeoutOfAClosedWindow, kPair) {
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    const unsigned timeout = 1000;
+    os::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
+    s.Firewall("output tcp dport 80 drop");
+    s.StartClock();
+    s.Send(fd, "one");
+    s("wait", WaitFor(fd, POLLERR)).Elapsed().Error(fd);
+    s.Announce("done");
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int fd = ServeOne(s);
+    s.Await("done");
+    s.Receive(fd);
   });
 }
 

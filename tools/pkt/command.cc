@@ -262,6 +262,27 @@ void Dd(Run& run) {
   if (!result.ok()) run.error = absl::StrCat(to, ": ", ErrnoText(result.error));
 }
 
+// tc qdisc add|replace|change|delete dev NAME root [KIND [limit N] ...]: a queue without room
+// refuses everything, any other makes no difference.
+void Tc(Run& run) {
+  Words words(run.words.begin() + 1, run.words.end());
+  if (words.empty() || words[0] != "qdisc") {
+    run.error = "only tc qdisc is understood";
+    return;
+  }
+  const auto after = [&words](absl::string_view word) {
+    const auto found = std::find(words.begin(), words.end(), word);
+    return found == words.end() || found + 1 == words.end() ? std::string() : *(found + 1);
+  };
+  const std::string name = after("dev");
+  const Interface* const interface = run.machine.host().net().ip().FindInterface(name);
+  if (interface == nullptr) {
+    run.error = absl::StrCat("there is no device '", name, "'");
+    return;
+  }
+  run.machine.world().SetQueueFull(run.machine.host(), name, after("limit") == "0");
+}
+
 void Md5(Run& run) { run.skip = "TCP MD5 signatures"; }
 
 struct Command {
@@ -281,7 +302,7 @@ constexpr Command kCommands[] = {
     {{"tcpdrop", "-s TIME_WAIT", "nothing: such connections end with the script"}, Tcpdrop},
     {{"grep", "[-c] [-v] TEXT", "of what a command before it said"}, Grep},
     {{"nstat", "", "no counters are kept"}, Nothing},
-    {{"tc", "qdisc ...", "nothing waits below TCP"}, Nothing},
+    {{"tc", "qdisc ... dev NAME root [KIND] [limit N]", "a limit of 0 refuses what is sent"}, Tc},
     {{"ethtool", "", "segments are never merged"}, Nothing},
     {{"true", "", ""}, Nothing},
     {{"sleep", "SECONDS", "takes no time"}, Nothing},

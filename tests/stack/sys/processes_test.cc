@@ -80,6 +80,17 @@ TEST(FreeBsdPipeTest, EndsAreReadableAndWritable) {
   });
 }
 
+// There is no splice(), and sendfile() is another call.
+TEST(FreeBsdPipeTest, NothingIsSpliced) {
+  SysFixture sim(SysFixture::System::kFreeBsd);
+  sim.RunTask([](SysContext& c) {
+    int fds[2];
+    ASSERT_TRUE(SysPipe2(c, fds, O_NONBLOCK).ok());
+    EXPECT_TRUE(Fails(SysSplice(c, fds[0], nullptr, fds[1], nullptr, 1, 0), EINVAL));
+    EXPECT_TRUE(Fails(SysSendfile(c, fds[1], fds[0], nullptr, 1), EINVAL));
+  });
+}
+
 // sys_eventfd.c and sys_timerfd.c: poll() knows the normal bits.
 TEST(FreeBsdEventFileTest, PollsTheNormalBits) {
   SysFixture sim(SysFixture::System::kFreeBsd);
