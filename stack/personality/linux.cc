@@ -43,7 +43,25 @@ std::string GetReservedPorts(const Profile& profile) {
   return text;
 }
 
+// What a timer's tick is depends on how the kernel was built.
+absl::Status SetHz(Profile& profile, absl::string_view value) {
+  int hz = 0;
+  if (!absl::SimpleAtoi(value, &hz) || (hz != 100 && hz != 250 && hz != 300 && hz != 1000)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("CONFIG_HZ = \"", value, "\": expected 100, 250, 300 or 1000"));
+  }
+  profile.socket.timeout_granularity_us = 1'000'000 / hz;
+  profile.tcp.tick = Duration::Micros(1'000'000 / hz);
+  return absl::OkStatus();
+}
+
+std::string GetHz(const Profile& profile) {
+  return absl::StrCat(1'000'000 / profile.socket.timeout_granularity_us);
+}
+
 constexpr SysctlEntry kSysctls[] = {
+    {"CONFIG_HZ", 1, 100, 1000, nullptr,
+     "no sysctl, but how the kernel was built: ticks a second, 250 unless set", SetHz, GetHz},
     {"net.ipv4.ip_local_reserved_ports", 1, 0, 65535, nullptr,
      "ports that are never chosen, only bound by number", SetReservedPorts, GetReservedPorts},
     {"net.ipv4.ip_forward", 1, 0, 1, +[](Profile& p) { return &p.ip.forwarding; },

@@ -347,5 +347,50 @@ ORACLE(Loss, UserTimeoutOfAClosedWindow, kPair) {
   });
 }
 
+// A queue without room is tried every half a second (TCP_RESOURCE_PROBE_INTERVAL).
+ORACLE(Loss, QueueWithoutRoom, kPair) {
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    s.SetQueueFull(true);
+    s.StartClock();
+    s.Send(fd, "one");
+    Counts(s, "at once", fd);
+    SleepMs(350);
+    Counts(s, "after a probe", fd);
+    SleepMs(2200);
+    Counts(s, "after more", fd);
+    s.SetQueueFull(false);
+    s("wait", WaitFor(fd, POLLIN)).Elapsed().Receive(fd);
+    const unsigned timeout = 1000;
+    os::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
+    s.SetQueueFull(true);
+    s.Row("given up");
+    s.StartClock();
+    s.Send(fd, "two");
+    s("wait", WaitFor(fd, POLLERR)).Elapsed().Error(fd);
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int fd = ServeOne(s);
+    s("wait", WaitFor(fd, POLLIN)).Receive(fd).Send(fd, "got it");
+  });
+}
+
+ORACLE(Loss, DatagramsOfAQueueWithoutRoom, kPair) {
+  it.On("a", [](Script& s) {
+    const int fd = UdpOn("10.0.0.1", 53);
+    s.Row("free")("connect", Connect(fd, "10.0.0.2", 53)).Send(fd, "x");
+    s.SetQueueFull(true);
+    s.Row("full").Send(fd, "x").Error(fd).Poll(fd);
+    SetInt(fd, IPPROTO_IP, IP_RECVERR, 1);
+    s.Row("with IP_RECVERR").Send(fd, "x").Error(fd).Poll(fd);
+    const int tcp = Tcp();
+    s.Row("connect")("tcp", Connect(tcp, "10.0.0.2", 53)).Poll(tcp);
+    s.SetQueueFull(false);
+    s("wait", WaitFor(tcp, POLLOUT)).Error(tcp);
+  });
+}
+
 }  // namespace
 }  // namespace drywire::oracle

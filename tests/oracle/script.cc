@@ -289,6 +289,16 @@ void Script::SetUp(const std::string& interface, bool up) {
   }
 }
 
+void Script::SetQueueFull(bool full) {
+  if (posix::InSimulation()) {
+    World::Running()->SetQueueFull(SimulatedHost(host_), "eth0", full);
+  } else if (full) {
+    MustRun({"tc", "qdisc", "replace", "dev", "eth0", "root", "pfifo", "limit", "0"});
+  } else {
+    MustRun({"tc", "qdisc", "delete", "dev", "eth0", "root"});
+  }
+}
+
 void Script::AddAddress(const std::string& prefix) {
   if (posix::InSimulation()) {
     World::Running()->AddAddress(SimulatedHost(host_), prefix);

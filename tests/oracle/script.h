@@ -107,6 +107,8 @@ class Script {
   // "default via 10.0.0.2", "del default".
   void Route(const std::string& route);
   void SetUp(const std::string& interface, bool up);
+  // eth0's queue takes nothing.
+  void SetQueueFull(bool full);
   // Another address of eth0, "fe80::a1/64".
   void AddAddress(const std::string& prefix);
 

@@ -68,6 +68,7 @@ constexpr Constant kConstants[] = {
     {"FIONBIO", FIONBIO, "files"},
     {"SIOCINQ", SIOCINQ, "files"},
     {"SIOCOUTQ", SIOCOUTQ, "files"},
+    {"SIOCOUTQNSD", SIOCOUTQNSD, "files"},
     {"SPLICE_F_MOVE", SPLICE_F_MOVE, "files"},
     {"SPLICE_F_NONBLOCK", SPLICE_F_NONBLOCK, "files"},
     {"SPLICE_F_MORE", SPLICE_F_MORE, "files"},

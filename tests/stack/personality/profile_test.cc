@@ -68,5 +68,19 @@ TEST_P(ProfileTest, WhatIsOutOfRangeIsRefused) {
   EXPECT_FALSE(profile.Get("net.nothing").ok());
 }
 
+TEST(LinuxProfileTest, TicksAreWhatTheKernelWasBuiltWith) {
+  Profile profile = LinuxProfile();
+  EXPECT_EQ(*profile.Get("CONFIG_HZ"), "250");
+  for (const int hz : {100, 250, 300, 1000}) {
+    ASSERT_TRUE(profile.Set("CONFIG_HZ", std::to_string(hz)).ok());
+    EXPECT_EQ(*profile.Get("CONFIG_HZ"), std::to_string(hz));
+    EXPECT_EQ(profile.tcp.tick, Duration::Micros(1'000'000 / hz));
+    EXPECT_EQ(profile.socket.timeout_granularity_us, 1'000'000 / hz);
+  }
+  for (const char* wrong : {"", "0", "64", "x", "100 100"}) {
+    EXPECT_FALSE(profile.Set("CONFIG_HZ", wrong).ok()) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace drywire
