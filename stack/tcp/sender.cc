@@ -258,11 +258,9 @@ void Tcb::EmitData(Instant now, uint32_t length, bool fin, Actions* actions) {
   }
   FillHeader(now, flags, &segment);
   if (seq.Before(snd_max_)) {
-    rtt_timing_ = false;  // Karn
-  } else if (!rtt_timing_) {
-    rtt_timing_ = true;
-    rtt_start_ = now;
-    rtt_seq_ = seq;
+    StopTiming();  // Karn
+  } else {
+    NoteSendTime(now, seq);
   }
   snd_nxt_ = end + (fin ? 1 : 0);
   snd_max_ = Max(snd_max_, snd_nxt_);
@@ -278,7 +276,8 @@ void Tcb::TakeBack(Instant now, Seq seq, bool queue_full, const Actions& sent) {
   constexpr Duration kQueueInterval = Duration::Millis(500);
   snd_max_ = seq;
   snd_nxt_ = Min(snd_nxt_, seq);
-  if (rtt_timing_ && rtt_seq_.AtOrAfter(seq)) rtt_timing_ = false;
+  if (rtt_timing_ && rtt_seq_.AtOrAfter(seq)) StopTiming();
+  if (trouble_ != nullptr) trouble_->send_times.Cut(seq);
   // Where the segment before began is not kept.
   if (last_start_.AtOrAfter(seq)) last_start_ = snd_una_;
   if (snd_sml_.After(seq)) snd_sml_ = snd_una_;
@@ -336,10 +335,35 @@ void Tcb::SendAck(Instant now, Actions* actions) {
   if (again) actions->segments.back().flags |= kFin;
 }
 
+// Begins to time what is sent now. BSD times one segment at a time.
+void Tcb::NoteSendTime(Instant now, Seq seq) {
+  if (!rtt_timing_) {
+    rtt_timing_ = true;
+    rtt_start_ = now;
+    rtt_seq_ = seq;
+  } else if (profile_->rto_rule == RtoRule::kLinux && now != rtt_start_) {
+    SendTimes& times = MakeTrouble().send_times;
+    if (times.empty() || times.back().at != now) times.PushBack({seq, now});
+  }
+}
+
+void Tcb::StopTiming() {
+  rtt_timing_ = false;
+  if (trouble_ != nullptr) trouble_->send_times.Clear();
+}
+
 bool Tcb::MeasureRtt(Instant now, Seq ack, const Segment& segment) {
   if (rtt_timing_ && ack.After(rtt_seq_)) {
-    rtt_timing_ = false;
+    // Of what is acknowledged, the oldest part.
     rtt_.Sample(*profile_, now - rtt_start_, ack, snd_max_);
+    rtt_seq_ = ack;
+    rtt_timing_ = profile_->rto_rule == RtoRule::kLinux && ack != snd_max_;
+    if (trouble_ == nullptr) return true;
+    SendTimes& times = trouble_->send_times;
+    while (!times.empty() && times.front().from.AtOrBefore(ack)) {
+      rtt_start_ = times.front().at;
+      times.PopFront();
+    }
     return true;
   }
   if (ts_on_ && segment.options.has_timestamps && segment.options.ts_ecr != 0) {

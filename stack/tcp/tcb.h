@@ -29,6 +29,7 @@
 #include "stack/tcp/reassembly.h"
 #include "stack/tcp/request.h"
 #include "stack/tcp/rto.h"
+#include "stack/tcp/send_times.h"
 #include "stack/tcp/settings.h"
 #include "stack/tcp/state.h"
 #include "stack/tcp/time_wait.h"
@@ -229,6 +230,7 @@ class Tcb {
     Seq loss_high;   // SND.MAX at the last timeout
     SackBlock duplicate;
     std::vector<Seq> record_ends;  // that are not acknowledged
+    SendTimes send_times;          // after what is being timed, while that is in flight
     uint8_t challenges = 0;        // in the present ack_war_timewindow
   };
   Trouble& MakeTrouble() {
@@ -305,6 +307,8 @@ class Tcb {
   bool FinDue() const;
   class Burst;
   uint32_t BurstLimit() const;
+  void NoteSendTime(Instant now, Seq seq);
+  void StopTiming();
   void EmitData(Instant now, uint32_t length, bool fin, Actions* actions);
   void FillHeader(Instant now, uint8_t flags, Segment* segment);
   void FillTimestamps(Instant now, Segment* segment) const;

@@ -89,7 +89,7 @@ void Tcb::OnRetransmitTimeout(Instant now, Actions* actions) {
   if (syn_acked_ && retransmits_ == 0) retrans_stamp_ = now;
   if (retransmits_ < 255) ++retransmits_;
   if (total_rto_ < 255) ++total_rto_;
-  rtt_timing_ = false;
+  StopTiming();
   const bool linear = state_ == TcpState::kSynSent &&
                       profile_->syn_retry_rule == SynRetryRule::kLinuxLinearThenExponential &&
                       total_rto_ <= profile_->syn_linear_timeouts;
