@@ -45,13 +45,23 @@ void Tcb::ArmAfterAck(Instant now) {
 void Tcb::OnLossProbeTimeout(Instant now, Actions* actions) {
   // One probe for each tail.
   if (probe_out_ || !MayProbe() || !SendLossProbe(now, actions)) {
-    timer_ = Timer::kRetransmit;
-    timer_at_ = std::max(head_sent_at_ + CurrentRto(), now + profile_->tick);
+    ArmAfterProbe(now);
     return;
   }
   probe_out_ = true;
   MakeTrouble().probe_high = snd_max_;
   ArmRetransmit(now);
+}
+
+void Tcb::RefuseLossProbe(Instant now) {
+  probe_out_ = false;
+  ArmAfterProbe(now);
+}
+
+// No probe was sent: the retransmission timeout is when it would have been.
+void Tcb::ArmAfterProbe(Instant now) {
+  timer_ = Timer::kRetransmit;
+  timer_at_ = std::max(head_sent_at_ + CurrentRto(), now + profile_->tick);
 }
 
 // New data if the window has room for it, whatever Nagle and the congestion window say; otherwise

@@ -284,6 +284,8 @@ void Tcb::TakeBack(Instant now, Seq seq, bool queue_full, const Actions& sent) {
   if (seq == sent.before.unsent) {
     timer_ = sent.before.timer;
     timer_at_ = sent.before.timer_at;
+    // A tail loss probe that was none (tcp_send_loss_probe).
+    if (timer_ == Timer::kLossProbe && timer_at_ <= now) RefuseLossProbe(now);
   }
   if (snd_una_ != snd_max_) return;
   if (sent.before.persist) {

@@ -327,6 +327,8 @@ class Tcb {
   void ArmLossProbe(Instant now, Duration rto);
   void ArmAfterAck(Instant now);
   void OnLossProbeTimeout(Instant now, Actions* actions);
+  void RefuseLossProbe(Instant now);
+  void ArmAfterProbe(Instant now);
   bool SendLossProbe(Instant now, Actions* actions);
   void CheckProbeAnswer(const Segment& segment, bool advances, bool new_window);
 

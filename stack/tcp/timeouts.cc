@@ -180,13 +180,14 @@ bool Tcb::WakeUpWrite(Instant now, Actions* actions) {
   const uint32_t unsent = static_cast<uint32_t>(std::max(0, QueueEnd().Since(snd_nxt_)));
   const uint32_t usable = edge.After(snd_nxt_) ? static_cast<uint32_t>(edge.Since(snd_nxt_)) : 0;
   const uint32_t length = std::min(usable, NextText(SendMss()));
-  if (length != 0) {
+  const bool fin = FinDue() && length == unsent && usable > length;
+  if (length != 0 || fin) {
     const Actions::Before before = {snd_nxt_, timer_,      timer_at_,
                                     backoff_, probes_out_, /*persist=*/true};
     // The interval between probes was not one between retransmissions.
     backoff_ = probes_out_ = 0;
     timer_ = Timer::kNone;
-    EmitData(now, length, FinDue() && length == unsent && usable > length, actions);
+    EmitData(now, length, fin, actions);
     actions->before = before;
     if (profile_->bursts_are_pushed) actions->segments.back().flags |= kPsh;
     RearmSendTimer(now);

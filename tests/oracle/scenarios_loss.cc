@@ -271,6 +271,56 @@ ORACLE(Loss, RefusedOnTheWayOut, kPair) {
   });
 }
 
+ORACLE(Loss, RefusedFin, kPair) {
+  it.Watch("a");
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    s.Firewall("output tcp dport 80 drop");
+    s.StartClock();
+    s("shutdown", os::shutdown(fd, SHUT_WR));
+    Counts(s, "at once", fd);
+    SleepMs(350);
+    Counts(s, "after a probe", fd);
+    s.Firewall("flush chain inet filter output");
+    s("wait", WaitFor(fd, POLLIN)).Elapsed();
+    Counts(s, "allowed", fd);
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    const int fd = ServeOne(s);
+    s("wait", WaitFor(fd, POLLIN)).Receive(fd).Send(fd, "bye");
+    SleepMs(60);
+  });
+}
+
+// New text goes out as a tail loss probe, and is refused.
+ORACLE(Loss, RefusedProbe, kPair) {
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    const int fd = ReachServer(s);
+    Deafen(s);
+    s.Send(fd, "one");
+    s.Send(fd, "two");  // Nagle's algorithm holds it back
+    s.Firewall("output tcp dport 80 drop");
+    SleepMs(120);
+    Counts(s, "soon", fd);
+    SleepMs(700);
+    Counts(s, "later", fd);
+    s.Firewall("flush chain inet filter output");
+    Heal(s);
+    s.Await("received");
+    Counts(s, "allowed", fd);
+  });
+  it.On("b", [](Script& s) {
+    const int fd = ServeTheDeaf(s);
+    s("wait", WaitFor(fd, POLLIN));
+    SleepMs(80);
+    s.Receive(fd);
+    s.Announce("received");
+  });
+}
+
 // The same when something is in flight already.
 ORACLE(Loss, RefusedBehindWhatWasSent, kPair) {
   it.On("a", [](Script& s) {
