@@ -628,6 +628,19 @@ ORACLE(Groups, WaitAndKill, kLoop) {
   });
 }
 
+// A child that has begun another program is moved no more, not even once it has ended.
+ORACLE(Groups, OfAChildThatExecuted, kLoop) {
+  it.On("a", [](Script& s) {
+    s.EnterDirectory();
+    s.InstallProgram("exit", "exit");
+    char* const five[] = {Text("x"), Text("5"), nullptr};
+    const pid_t child = os::fork_and_run([&] { return os::execve("./exit", five, nullptr); });
+    SleepMs(200);
+    s("setpgid", os::setpgid(child, 0))("getpgid", os::getpgid(child) == os::getpgrp());
+    s.Wait("wait", child);
+  });
+}
+
 // --- Signals to others ---
 
 ORACLE(Kill, Permissions, kLoop) {
