@@ -311,6 +311,7 @@ ORACLE(Loss, RefusedProbe, kPair) {
     Heal(s);
     s.Await("received");
     Counts(s, "allowed", fd);
+    s.Announce("done");
   });
   it.On("b", [](Script& s) {
     const int fd = ServeTheDeaf(s);
@@ -318,6 +319,7 @@ ORACLE(Loss, RefusedProbe, kPair) {
     SleepMs(80);
     s.Receive(fd);
     s.Announce("received");
+    s.Await("done");
   });
 }
 
@@ -342,6 +344,7 @@ ORACLE(Loss, RefusedBehindWhatWasSent, kPair) {
     Heal(s);
     s.Await("received");
     Counts(s, "allowed", fd);
+    s.Announce("done");
   });
   it.On("b", [](Script& s) {
     const int fd = ServeTheDeaf(s);
@@ -349,6 +352,7 @@ ORACLE(Loss, RefusedBehindWhatWasSent, kPair) {
     SleepMs(50);
     s.Receive(fd);
     s.Announce("received");
+    s.Await("done");
   });
 }
 
@@ -365,6 +369,7 @@ ORACLE(Loss, HeldBackTextStaysBehind, kPair) {
     Heal(s);
     s.Await("received");
     Counts(s, "received", fd);
+    s.Announce("done");
   });
   it.On("b", [](Script& s) {
     const int fd = ServeTheDeaf(s);
@@ -372,6 +377,7 @@ ORACLE(Loss, HeldBackTextStaysBehind, kPair) {
     SleepMs(900);
     s.Receive(fd);
     s.Announce("received");
+    s.Await("done");
     SleepMs(60);
   });
 }
