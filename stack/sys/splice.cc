@@ -203,24 +203,27 @@ Instant SendDeadline(const Transfer& transfer) {
   return transfer.context.now() + (socket != nullptr ? socket->send_timeout() : kInfinite);
 }
 
-CallOutcome FromPipe(Transfer& transfer) {
-  PipeFile& from = *transfer.from.pipe();
+struct Piece {
+  absl::Span<const uint8_t> bytes;  // none: that was all
+  bool more = false;
+};
+
+// Writes what `next`, given how much is done, says comes next, and tells `sent` of what went out.
+// What went out before a failure hides it.
+template <typename Next, typename Sent>
+CallOutcome WritePieces(Transfer& transfer, Next next, Sent sent) {
   const Instant deadline = SendDeadline(transfer);
   size_t done = 0;
   const auto fail = [&](Cause cause) {
     return done > 0 ? CallOutcome(static_cast<int64_t>(done)) : CallOutcome(cause);
   };
   while (done < transfer.size) {
-    // What is not there once something was sent is not waited for.
-    const auto front =
-        done > 0 ? from.Front()
-                 : transfer.Try(transfer.from, Direction::kRead, [&] { return from.Front(); });
-    if (!front.ok()) return fail(front.cause());
-    if (front->empty()) break;
-    const CallOutcome written = WriteSome(
-        transfer, front->first(std::min(front->size(), transfer.size - done)), transfer.more);
+    const Result<Piece> piece = next(done);
+    if (!piece.ok()) return fail(piece.cause());
+    if (piece->bytes.empty()) break;
+    const CallOutcome written = WriteSome(transfer, piece->bytes, piece->more);
     if (written.ok()) {
-      from.Drop(static_cast<size_t>(*written));
+      sent(static_cast<size_t>(*written));
       done += static_cast<size_t>(*written);
       continue;
     }
@@ -231,33 +234,33 @@ CallOutcome FromPipe(Transfer& transfer) {
   return static_cast<int64_t>(done);
 }
 
+CallOutcome FromPipe(Transfer& transfer) {
+  PipeFile& from = *transfer.from.pipe();
+  const auto front = [&](size_t done) -> Result<Piece> {
+    // What is not there once something was sent is not waited for.
+    const auto bytes =
+        done > 0 ? from.Front()
+                 : transfer.Try(transfer.from, Direction::kRead, [&] { return from.Front(); });
+    if (!bytes.ok()) return bytes.cause();
+    return Piece{bytes->first(std::min(bytes->size(), transfer.size - done)), transfer.more};
+  };
+  return WritePieces(transfer, front, [&](size_t size) { from.Drop(size); });
+}
+
 // sendfile() to what is no pipe.
 CallOutcome FromFile(Transfer& transfer, int64_t position) {
-  const Instant deadline = SendDeadline(transfer);
   NodeFile& from = *transfer.from.node();
-  std::vector<uint8_t> piece(std::min(transfer.size, kPiece));
-  size_t done = 0;
-  const auto fail = [&](Cause cause) {
-    return done > 0 ? CallOutcome(static_cast<int64_t>(done)) : CallOutcome(cause);
-  };
-  while (done < transfer.size) {
+  std::vector<uint8_t> bytes(std::min(transfer.size, kPiece));
+  const auto read_on = [&](size_t done) -> Result<Piece> {
     const int64_t at = position + static_cast<int64_t>(done);
-    const File::Buffer room = {piece.data(), std::min(transfer.size - done, piece.size())};
+    const File::Buffer room = {bytes.data(), std::min(transfer.size - done, bytes.size())};
     const Result<size_t> read = from.ReadAt(at, absl::MakeConstSpan(&room, 1));
-    if (!read.ok()) return fail(read.cause());
-    if (*read == 0) break;
+    if (!read.ok()) return read.cause();
     const bool more =
         done + *read < transfer.size && at + static_cast<int64_t>(*read) < from.node().Stat().size;
-    const CallOutcome written = WriteSome(transfer, absl::MakeConstSpan(piece).first(*read), more);
-    if (written.ok()) {
-      done += static_cast<size_t>(*written);
-      continue;
-    }
-    if (written.cause() != Cause::kWouldBlock) return fail(written.cause());
-    const Result<> waited = WaitForSocket(transfer, deadline);
-    if (!waited.ok()) return fail(waited.cause());
-  }
-  return static_cast<int64_t>(done);
+    return Piece{absl::MakeConstSpan(bytes).first(*read), more};
+  };
+  return WritePieces(transfer, read_on, [](size_t) {});
 }
 
 // --- The calls ---

@@ -235,6 +235,16 @@ void Counts(Script& s, const char* row, int fd) {
   s("backoff", info.tcpi_backoff).Elapsed();
 }
 
+// On b: what a sent while b was deaf, once all of it has come; b stays until a has looked.
+void ReceiveLate(Script& s) {
+  const int fd = ServeTheDeaf(s);
+  s("wait", WaitFor(fd, POLLIN));
+  SleepMs(80);
+  s.Receive(fd);
+  s.Announce("received");
+  s.Await("done");
+}
+
 // What the firewall refuses on its way out was never sent: it waits as if the window were closed
 // (tcp_write_xmit, tcp_check_probe_timer).
 ORACLE(Loss, RefusedOnTheWayOut, kPair) {
@@ -313,14 +323,7 @@ ORACLE(Loss, RefusedProbe, kPair) {
     Counts(s, "allowed", fd);
     s.Announce("done");
   });
-  it.On("b", [](Script& s) {
-    const int fd = ServeTheDeaf(s);
-    s("wait", WaitFor(fd, POLLIN));
-    SleepMs(80);
-    s.Receive(fd);
-    s.Announce("received");
-    s.Await("done");
-  });
+  it.On("b", ReceiveLate);
 }
 
 // The same when something is in flight already.
@@ -346,14 +349,7 @@ ORACLE(Loss, RefusedBehindWhatWasSent, kPair) {
     Counts(s, "allowed", fd);
     s.Announce("done");
   });
-  it.On("b", [](Script& s) {
-    const int fd = ServeTheDeaf(s);
-    s("wait", WaitFor(fd, POLLIN));
-    SleepMs(50);
-    s.Receive(fd);
-    s.Announce("received");
-    s.Await("done");
-  });
+  it.On("b", ReceiveLate);
 }
 
 // Text that Nagle's algorithm holds back does not go out with what is sent again.
