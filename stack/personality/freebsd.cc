@@ -47,6 +47,7 @@ void SetTcp(TcpProfile& tcp) {
   tcp.persmax_ms = 60000;
   tcp.window_probe_bytes = 1;
   tcp.refused_is_unsent = false;
+  tcp.fills_packets = false;
   tcp.retransmission_takes_new = true;
   // Sending and receiving.
   tcp.segments_fit_half_window = false;

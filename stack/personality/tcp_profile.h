@@ -132,6 +132,8 @@ struct TcpProfile {
   int64_t persmin_ms = 0;       // net.inet.tcp.persmin; 0: the retransmission timeout
   int64_t persmax_ms = 120000;  // net.inet.tcp.persmax
   int window_probe_bytes = 0;   // bytes beyond the window that a probe carries
+  // send() takes what fills a packet as soon as there is any room for it.
+  bool fills_packets = true;
   // New text that was refused on its way out waits as if the window were closed (tcp_write_xmit);
   // for FreeBSD it was lost.
   bool refused_is_unsent = true;

@@ -92,11 +92,14 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
   TcpHost::Scratch actions(TcpHost::Of(net()));
   called_at_ = net().now();
   size_t taken = 0;
+  const bool by_packets = net().profile().tcp.fills_packets;
   while (const size_t part = std::min(wanted - taken, tcb_.SendRoom())) {
-    tcb_.Send(called_at_, BytesFromBuffers(args.buffers, part, taken), (args.flags & MSG_MORE) != 0,
-              actions.get());
+    const bool more_of_it = by_packets && taken + part < wanted;
+    tcb_.Send(called_at_, BytesFromBuffers(args.buffers, part, taken),
+              more_of_it || (args.flags & MSG_MORE) != 0, actions.get());
     taken += part;
   }
+  if (by_packets && taken < wanted) tcb_.PushTaken(called_at_, actions.get());
   if ((args.flags & MSG_EOR) != 0 && taken == wanted) tcb_.EndRecord();
   Perform(*actions);
   return taken;

@@ -23,17 +23,28 @@ uint32_t Tcb::ReceiveBuffer() const {
 }
 
 // How much text the buffer holds at most. Linux counts the memory of its buffers and expects half
-// of it to be text.
+// of it to be text (tcp_full_space).
+uint32_t Tcb::BufferSpace() const {
+  return profile_->window_rule == WindowRule::kLinux ? ReceiveBuffer() / 2 : ReceiveBuffer();
+}
+
+// The part of it that may be announced: on Linux what the window's field can hold, and
+// TCP_WINDOW_CLAMP (tcp_select_initial_window); a segment is kept in reserve
+// (tcp_init_buffer_space).
 uint32_t Tcb::FullSpace() const {
-  if (profile_->window_rule == WindowRule::kLinux) {
-    const uint32_t half = ReceiveBuffer() / 2;
-    return settings_->window_clamp != 0 ? std::min(half, settings_->window_clamp) : half;
-  }
-  return ReceiveBuffer();
+  const uint32_t space = BufferSpace();
+  if (profile_->window_rule != WindowRule::kLinux) return space;
+  const uint32_t clamp = settings_->window_clamp;
+  if (!syn_acked_) return clamp != 0 ? std::min(space, clamp) : space;
+  uint32_t most = std::min(space, uint32_t{65535} << rcv_wscale_);
+  if (clamp != 0) return std::min(most, clamp);
+  const uint32_t segment = mss_ - (ts_on_ ? 12u : 0u);
+  if (most > 2 * segment && most + segment > space) most = std::max(2 * segment, space - segment);
+  return most;
 }
 
 uint32_t Tcb::FreeSpace() const {
-  const uint32_t full = FullSpace();
+  const uint32_t full = BufferSpace();
   const size_t used =
       receive_queue_.size() + (profile_->window_rule == WindowRule::kLinux && reassembly_ != nullptr
                                    ? reassembly_->bytes()
@@ -67,7 +78,7 @@ uint32_t Tcb::LinuxWindow() const {
     space = RoundDown(space, unit);
     if (space < full / 16 || space < mss) return 0;
   }
-  space = std::min(space, std::max(rcv_ssthresh_, mss));
+  space = std::min({space, full, std::max(rcv_ssthresh_, mss)});
   if (rcv_wscale_ != 0) return RoundUp(space, unit);
   uint32_t window = rcv_wnd_;
   if (window + mss <= space || window > space) {
@@ -205,7 +216,7 @@ void Tcb::DataArrived(Instant now, uint32_t length, bool pushed) {
   ack_.last_received = now;
   // tcp_event_data_recv: what small segments cost says little about the memory that others will.
   constexpr uint32_t kSmall = 128;
-  const uint32_t space = FreeSpace();
+  const uint32_t space = std::min(FreeSpace(), FullSpace());
   if (length >= kSmall && space > rcv_ssthresh_) {
     rcv_ssthresh_ += std::min(space - rcv_ssthresh_, 2 * std::max<uint32_t>(mss_, length));
   }

@@ -55,23 +55,21 @@ uint32_t Tcb::SizeGoal() const {
   return std::max(goal / mss, 1u) * mss;
 }
 
-// A packet is filled up, and another one begun as long as less than the limit waits to be sent
-// (tcp_stream_memory_free).
-size_t Tcb::RoomBelowLowat() const {
-  const uint32_t unsent = Unsent();
-  const uint32_t goal = SizeGoal();
-  const uint32_t tail = unsent % goal;
-  if (tail != 0) return goal - tail;
-  return unsent < settings_->NotsentLowat(*profile_) ? goal : 0;
-}
-
 size_t Tcb::BufferRoom() const {
   const size_t buffer = SendBuffer();
   return send_queue_.size() >= buffer ? 0 : buffer - send_queue_.size();
 }
 
+// On Linux the last packet is filled up, and another one begun as long as there is any room in the
+// buffer (sk_stream_memory_free) and less than the limit waits to be sent (tcp_stream_memory_free).
 size_t Tcb::SendRoom() const {
-  return LimitsUnsent() ? std::min(BufferRoom(), RoomBelowLowat()) : BufferRoom();
+  if (!profile_->fills_packets) return BufferRoom();
+  const uint32_t unsent = Unsent();
+  const uint32_t goal = SizeGoal();
+  const uint32_t tail = unsent % goal;
+  if (tail != 0) return goal - tail;
+  const bool waits = LimitsUnsent() && unsent >= settings_->NotsentLowat(*profile_);
+  return waits || BufferRoom() == 0 ? 0 : goal;
 }
 
 bool Tcb::HasWriteSpace() const {
@@ -108,6 +106,11 @@ Seq Tcb::RecordEnd(Seq from) const {
 bool Tcb::EndsRecord(Seq seq) const {
   const std::vector<Seq>& ends = trouble().record_ends;
   return std::find(ends.begin(), ends.end(), seq) != ends.end();
+}
+
+void Tcb::PushTaken(Instant now, Actions* actions) {
+  tail_unpushed_ = false;
+  Push(now, /*all=*/true, actions);
 }
 
 void Tcb::Push(Instant now, bool all, Actions* actions) {

@@ -90,6 +90,8 @@ class Tcb {
   size_t OutQueue() const;
   // SIOCOUTQNSD: the part of it that was never sent.
   size_t OutQueueNotSent() const;
+  // The program has more, but there is no room: what was taken goes (tcp_push).
+  void PushTaken(Instant now, Actions* actions);
   // After settings().no_delay was set or cork cleared: sends what was held back; `all`: even what
   // a cork holds.
   void Push(Instant now, bool all, Actions* actions);
@@ -297,7 +299,6 @@ class Tcb {
   uint32_t Unsent() const;  // bytes that were never sent
   uint32_t SizeGoal() const;
   size_t BufferRoom() const;  // what SO_SNDBUF leaves
-  size_t RoomBelowLowat() const;
   // Where the record ends that the next segment begins in; QueueEnd() if nowhere before.
   Seq RecordEnd(Seq from) const;
   bool EndsRecord(Seq seq) const;
@@ -333,6 +334,7 @@ class Tcb {
   void CheckProbeAnswer(const Segment& segment, bool advances, bool new_window);
 
   // receiver.cc
+  uint32_t BufferSpace() const;
   uint32_t FullSpace() const;
   uint32_t FreeSpace() const;
   uint32_t InitialWindow(uint32_t mss) const;

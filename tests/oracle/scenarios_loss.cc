@@ -444,5 +444,70 @@ ORACLE(Loss, DatagramsOfAQueueWithoutRoom, kPair) {
   });
 }
 
+// How much is taken while nothing is acknowledged: packets are filled up, and another one is begun
+// as long as there is room.
+ORACLE(Loss, SendBufferOfTheDeaf, kPair) {
+  it.On("a", [](Script& s) {
+    uint16_t port = 80;
+    static char data[1'000'000];
+    for (const int buffer : {5'000, 21'000, 100'000}) {
+      for (const size_t size : {1'000'000, 40'000, 10'000, 1'000}) {
+        const int fd = ReachServer(s, port);
+        SetInt(fd, SOL_SOCKET, SO_SNDBUF, buffer);
+        s.Announce("deafen " + std::to_string(port));
+        s.Await("deaf " + std::to_string(port));
+        s.Row(std::to_string(buffer) + " in pieces of " + std::to_string(size));
+        int64_t first = os::send(fd, data, size, 0);
+        int64_t all = first;
+        for (int64_t n = first; n > 0 && (n = os::send(fd, data, size, 0)) > 0;) all += n;
+        s("first", first)("all", all);
+        os::close(fd);
+        ++port;
+      }
+    }
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    for (uint16_t port = 80; port < 92; ++port) {
+      const int fd = ServeOne(s, port);
+      s.Await("deafen " + std::to_string(port));
+      s.Firewall("input tcp dport " + std::to_string(port) + " drop");
+      s.Announce("deaf " + std::to_string(port));
+      os::close(fd);
+    }
+  });
+}
+
+// A large buffer whose window cannot be scaled: what is read makes no news, and a FIN with text.
+ORACLE(Loss, LargeBufferWithoutScaling, kPair) {
+  it.Watch("b");
+  it.On("a", [](Script& s) {
+    s.Row("client");
+    s.Sysctl("net.ipv4.tcp_window_scaling", "0");
+    const int fd = ReachServer(s);
+    const std::string text(1448, 'x');
+    os::send(fd, text.data(), text.size(), 0);
+    s.Await("read 1");
+    SleepMs(100);
+    os::send(fd, text.data(), text.size(), MSG_MORE);
+    os::shutdown(fd, SHUT_WR);
+    SleepMs(100);
+    s.Announce("sent 2");
+    SleepMs(100);
+  });
+  it.On("b", [](Script& s) {
+    s.Row("server");
+    s.Sysctl("net.ipv4.tcp_rmem", "4096 540000 15728640");
+    const int fd = ServeOne(s);
+    char data[4096];
+    s("wait", WaitFor(fd, POLLIN));
+    SleepMs(100);
+    s("read", os::recv(fd, data, sizeof data, 0));
+    s.Announce("read 1");
+    s.Await("sent 2");
+    s("read", os::recv(fd, data, sizeof data, 0));
+  });
+}
+
 }  // namespace
 }  // namespace drywire::oracle

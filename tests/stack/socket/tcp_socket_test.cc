@@ -535,7 +535,7 @@ TEST_F(LinuxTcp, LingerZeroResets) {  // 16
 TEST_F(LinuxTcp, AnOrphanGoesOnAlone) {
   Pair p = Connected();
   const size_t sent = std::stoul(p.client->Send(std::string(100000, 'x')));
-  EXPECT_EQ(sent, 46080u);
+  EXPECT_EQ(sent, 46336u);  // 32 segments: the last one is filled up
   p.client->Close();
   p.client.reset();
   Run();
