@@ -169,6 +169,8 @@ constexpr SysctlEntry kSysctls[] = {
      "retransmissions of a closed socket's data; 0 is 8"},
     {"net.ipv4.tcp_fin_timeout", 1, 0, 120, +[](Profile& p) { return &p.tcp.fin_timeout_s; },
      "seconds an orphan stays in FIN-WAIT-2"},
+    {"net.ipv4.tcp_stdurg", 1, 0, 1, +[](Profile& p) { return &p.tcp.stdurg; },
+     "the urgent pointer tells the urgent byte rather than what is after it"},
     {"net.ipv4.tcp_rfc1337", 1, 0, 1, +[](Profile& p) { return &p.tcp.rfc1337; },
      "RST does not end TIME-WAIT"},
     {"net.ipv4.tcp_tw_reuse", 1, 0, 2, +[](Profile& p) { return &p.tcp.tw_reuse; },

@@ -34,6 +34,12 @@ enum class AckRule : uint8_t {
   kBsd,    // every second segment, or after delacktime
 };
 
+// What becomes of urgent data that arrives.
+enum class UrgentRule : uint8_t {
+  kLinux,  // it is left where it is and passed over by who reads (tcp_urg)
+  kBsd,    // it is taken out (tcp_pulloutofband)
+};
+
 // How the receive window is chosen.
 enum class WindowRule : uint8_t { kLinux, kBsd };
 
@@ -179,6 +185,8 @@ struct TcpProfile {
   TimeWaitRule time_wait_rule = TimeWaitRule::kLinux;
   bool acks_repeat_fin = false;       // while a FIN is unacknowledged ACKs carry it (tcp_outflags)
   bool reset_window_is_zero = false;  // of a RST that ends a connection
+  UrgentRule urgent_rule = UrgentRule::kLinux;
+  int64_t stdurg = 0;                 // net.ipv4.tcp_stdurg: the pointer tells the urgent byte
   int64_t rfc1337 = 0;                // net.ipv4.tcp_rfc1337
   int64_t tw_reuse = 2;               // net.ipv4.tcp_tw_reuse: 0 never, 1 always, 2 on loopback
   int64_t tw_reuse_delay_ms = 1000;   // net.ipv4.tcp_tw_reuse_delay

@@ -45,6 +45,8 @@ struct ReceiveArgs {
   // Of a stream: the call has received something already. The stream's end is 0 bytes then, and so
   // is a pending error, which stays for the next call.
   bool continued = false;
+  // Of a stream: what is at the mark is not passed over (splice()).
+  bool stays_at_mark = false;
 };
 
 struct QueuedError;
@@ -122,6 +124,10 @@ class Socket : public File {
   // Bytes readable now (FIONREAD) and bytes sent but not acknowledged (SIOCOUTQ).
   virtual Result<size_t> Readable() const = 0;
   virtual Result<size_t> Unsent() const = 0;
+  // Whether what is read next is urgent, or was (SIOCATMARK).
+  virtual Result<bool> AtMark() const { return Cause::kNotSupported; }
+  // The same, and the urgent byte is there (or what follows it).
+  virtual bool StopsAtMark() const { return false; }
   // Bytes never sent (SIOCOUTQNSD of Linux's TCP): kNotSupported.
   virtual Result<size_t> NotSent() const { return Cause::kNotSupported; }
 

@@ -61,7 +61,6 @@ Result<> CheckControl(absl::Span<const uint8_t> control, const Credentials& cred
 
 Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credentials) {
   const Ref<Socket> alive = SelfReference();
-  if ((args.flags & MSG_OOB) != 0) return Cause::kNotSupported;
   if (listening()) return Cause::kSocketListening;
   if (rules().shutdown_before_error && (shut() & kShutSend) != 0) {
     return dead_ ? Cause::kSocketDead : Cause::kSendShutDown;
@@ -87,11 +86,22 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
   if ((shut() & kShutSend) != 0) return Cause::kSendShutDown;
   const size_t wanted = SizeOf(args.buffers);
   if (wanted == 0) return size_t{0};
-  if (tcb_.SendRoom() == 0) return Cause::kWouldBlock;
+  const bool urgent = (args.flags & MSG_OOB) != 0;
+  if (urgent && tcb_.TooFullForUrgent()) return Cause::kNoBufferSpace;
+  if (tcb_.SendRoom(urgent) == 0) return Cause::kWouldBlock;
   FollowPath();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   called_at_ = net().now();
   size_t taken = 0;
+  if (urgent) {
+    while (const size_t part = std::min(wanted - taken, tcb_.SendRoom(urgent))) {
+      tcb_.Queue(BytesFromBuffers(args.buffers, part, taken));
+      taken += part;
+    }
+    tcb_.PushUrgent(called_at_, taken == wanted && (args.flags & MSG_MORE) != 0, actions.get());
+    Perform(*actions);
+    return taken;
+  }
   const bool by_packets = net().profile().tcp.fills_packets;
   while (const size_t part = std::min(wanted - taken, tcb_.SendRoom())) {
     const bool more_of_it = by_packets && taken + part < wanted;
@@ -117,20 +127,30 @@ Result<Received> TcpSocket::Receive(const ReceiveArgs& args) {
 
 Result<Received> TcpSocket::ReceiveText(const ReceiveArgs& args) {
   if ((args.flags & MSG_ERRQUEUE) != 0) return ReceiveError(args, &error_);
-  if ((args.flags & MSG_OOB) != 0) return Cause::kInvalidArgument;
   if (listening()) return Cause::kSocketListening;
+  if ((args.flags & MSG_OOB) != 0) return ReceiveUrgent(args);
   Received received;
   const size_t wanted = SizeOf(args.buffers);
   const bool peek = (args.flags & MSG_PEEK) != 0;
   const bool more_may_come = error_ == Cause::kNone && (shut() & kShutReceive) == 0 && !closed();
-  if (tcb_.Readable() > 0) {
-    if (tcb_.Readable() < args.at_least && more_may_come) return Cause::kWouldBlock;
+  Tcb::Stretch stretch = tcb_.NextStretch(wanted != 0 && !args.stays_at_mark);
+  if (stretch.skip != 0 && !peek) {
+    tcb_.PassUrgent();
+    stretch.skip = 0;
+  }
+  if (stretch.text > 0) {
+    const bool short_of_it = stretch.text < args.at_least && !stretch.ends;
+    if (short_of_it && more_may_come) return Cause::kWouldBlock;
     for (const Buffer& buffer : args.buffers) {
-      const size_t n = std::min(buffer.size, tcb_.Readable() - received.bytes);
+      const size_t n = std::min(buffer.size, stretch.text - received.bytes);
       // MSG_TRUNC throws bytes away without copying them (tcp(7)).
-      if ((args.flags & MSG_TRUNC) == 0) tcb_.Peek(received.bytes, buffer.data, n);
+      if ((args.flags & MSG_TRUNC) == 0) {
+        tcb_.Peek(stretch.skip + received.bytes, buffer.data, n);
+      }
       received.bytes += n;
     }
+    received.ends_here = stretch.ends && received.bytes == stretch.text;
+    if (peek) tcb_.LeaveMark();
     if (!peek && received.bytes > 0) {
       TcpHost::Scratch actions(TcpHost::Of(net()));
       tcb_.Consume(net().now(), received.bytes, actions.get());
@@ -138,6 +158,7 @@ Result<Received> TcpSocket::ReceiveText(const ReceiveArgs& args) {
     }
     return received;
   }
+  if (wanted == 0 && tcb_.Readable() > 0) return received;  // the mark
   if (tcb_.fin_received() && rules().end_before_error) return received;
   if (args.continued && !more_may_come) return received;
   if (error_ != Cause::kNone) {
@@ -149,9 +170,47 @@ Result<Received> TcpSocket::ReceiveText(const ReceiveArgs& args) {
   return Cause::kWouldBlock;
 }
 
+// recv(MSG_OOB), which never waits.
+Result<Received> TcpSocket::ReceiveUrgent(const ReceiveArgs& args) {
+  const bool dropped = closed() && !tcb_.fin_received();
+  uint8_t byte = 0;
+  if (rules().end_before_error) {
+    // tcp_recv_urg
+    const Cause none = tcb_.TakeUrgent(/*peek=*/true, &byte);
+    if (none == Cause::kNoUrgentData) return none;
+    if (dropped) return Cause::kNotConnected;
+    if (none != Cause::kNone && (closed() || (shut() & kShutReceive) != 0)) return Received();
+  } else if (left_network_) {
+    return Cause::kSocketDead;  // tcp_usr_rcvoob
+  }
+  const Cause none = tcb_.TakeUrgent((args.flags & MSG_PEEK) != 0, &byte);
+  if (none != Cause::kNone) return none;
+  Received received;
+  received.flags = MSG_OOB;
+  received.ends_here = true;
+  const size_t wanted = SizeOf(args.buffers);
+  if (wanted == 0) {
+    if (rules().end_before_error) received.flags |= MSG_TRUNC;
+    return received;
+  }
+  received.bytes = 1;
+  if ((args.flags & MSG_TRUNC) != 0) return received;
+  for (const Buffer& buffer : args.buffers) {
+    if (buffer.size == 0) continue;
+    std::memcpy(buffer.data, &byte, 1);
+    break;
+  }
+  return received;
+}
+
+Result<bool> TcpSocket::AtMark() const {
+  if (listening() && !rules().linux_tcp_options) return Cause::kInvalidArgument;
+  return tcb_.AtMark();
+}
+
 Result<size_t> TcpSocket::Readable() const {
   if (listening()) return Cause::kInvalidArgument;
-  return tcb_.Readable();
+  return tcb_.InQueue();
 }
 
 Result<size_t> TcpSocket::NotSent() const {

@@ -194,6 +194,7 @@ LinuxTcpInfo MakeTcpInfo(const Tcb& tcb, TcpState state, Instant now) {
 void TcpSocket::SyncSettings() {
   TcpSettings settings = tcb_.settings();
   settings.keepalive = options_->keepalive != 0;
+  settings.oob_inline = options_->oob_inline != 0;
   settings.low_water = static_cast<uint32_t>(options_->receive_low_water);
   if (options_->receive_buffer_set || options_->receive_buffer > net().profile().tcp.rmem[1]) {
     settings.receive_buffer = static_cast<uint32_t>(options_->receive_buffer);

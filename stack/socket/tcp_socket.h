@@ -5,7 +5,7 @@
 // object lives: a closed socket whose connection goes on (an orphan) keeps itself alive until the
 // protocol is done with it. Differences between systems are in StreamProfile.
 //
-// Left out: urgent data (MSG_OOB is refused), zero-copy, Fast Open, upper layer protocols, MD5.
+// Left out: zero-copy, Fast Open, upper layer protocols, MD5.
 // Source: af_inet.c and tcp.c of Linux 6.18 as observed; uipc_socket.c and tcp_usrreq.c of FreeBSD.
 #ifndef DRYWIRE_STACK_SOCKET_TCP_SOCKET_H_
 #define DRYWIRE_STACK_SOCKET_TCP_SOCKET_H_
@@ -53,6 +53,8 @@ class TcpSocket final : public InetSocket, private TcpConnectionEndpoint {
   Result<size_t> Readable() const override;
   Result<size_t> Unsent() const override;
   Result<size_t> NotSent() const override;
+  Result<bool> AtMark() const override;
+  bool StopsAtMark() const override { return tcb_.AtMark() && tcb_.Readable() > 0; }
   Duration LingerTime() const override;
   bool LingerDone() const override;
   std::string Describe() const override;
@@ -78,6 +80,7 @@ class TcpSocket final : public InetSocket, private TcpConnectionEndpoint {
 
   // Receive() without what TCP_INQ tells.
   Result<Received> ReceiveText(const ReceiveArgs& args);
+  Result<Received> ReceiveUrgent(const ReceiveArgs& args);
 
   const StreamProfile& rules() const { return net().profile().stream; }
   bool listening() const { return acceptor_ != nullptr; }

@@ -156,6 +156,12 @@ Result<RawAddress> UnixSocket::PeerName() const {
   return peers ? peers->address() : UnnamedUnixAddress(UnixPcb::profile());
 }
 
+// Without MSG_OOB there is no mark.
+Result<bool> UnixSocket::AtMark() const {
+  if (type() != SOCK_STREAM) return Cause::kOutOfBandUnsupported;
+  return false;
+}
+
 Result<size_t> UnixSocket::Readable() const {
   if (UnixPcb::state() == UnixState::kListening) return Cause::kInvalidArgument;
   if (!has_connections() && UnixPcb::profile().flow_rule == UnixFlowRule::kSenderMemory) {

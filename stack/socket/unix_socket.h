@@ -70,6 +70,7 @@ class UnixSocket final : public Socket, public NodeClient, public UnixPcb, publi
                      const Credentials& credentials) override;
   Cause TakeError() override { return UnixPcb::TakeError(); }
   Result<size_t> Readable() const override;
+  Result<bool> AtMark() const override;
   Result<size_t> Unsent() const override;
   Duration receive_timeout() const override { return options_.receive_timeout; }
   Duration send_timeout() const override { return options_.send_timeout; }

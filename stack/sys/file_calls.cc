@@ -168,6 +168,17 @@ CallOutcome Ioctl(SysContext& context, int fd, unsigned long request, void* argu
       if (!WriteUser(static_cast<int*>(argument), value)) return Cause::kBadAddressPointer;
       return 0;
     }
+    case SIOCATMARK: {
+      if (socket == nullptr) return Cause::kNotSupported;
+      Result<bool> mark = socket->AtMark();
+      if (!mark.ok() && mark.cause() != Cause::kInvalidArgument &&
+          context.profile().sys.every_socket_has_mark) {
+        mark = false;
+      }
+      if (!mark.ok()) return mark.cause();
+      if (!WriteUser(static_cast<int*>(argument), int{*mark})) return Cause::kBadAddressPointer;
+      return 0;
+    }
     default:
       return NotModelled(context, "that request of ioctl()");
   }

@@ -17,8 +17,9 @@ Result<Received> ReceiveOnce(SysContext& context, Socket& socket, const ReceiveR
                              const Buffers& buffers, Duration timeout) {
   BlockOptions options;
   // What is not in the error queue is not waited for.
+  const bool urgent = socket.type() == SOCK_STREAM && (request.flags & MSG_OOB) != 0;
   options.nonblocking =
-      socket.nonblocking() || (request.flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) != 0;
+      socket.nonblocking() || urgent || (request.flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) != 0;
   options.timeout = timeout;
   options.restarts = RestartsWithTimeout(context, socket.receive_timeout());
   ReceiveArgs args;
@@ -29,6 +30,7 @@ Result<Received> ReceiveOnce(SysContext& context, Socket& socket, const ReceiveR
   args.caller = &context.process;
   args.at_least = request.at_least;
   args.continued = request.continued;
+  args.stays_at_mark = request.stays_at_mark;
   auto received = Block(context, socket, {request.name, request.fd, &socket}, options,
                         [&] { return socket.Receive(args); });
   if (received.ok() || request.at_least == 0) return received;

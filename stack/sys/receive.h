@@ -28,6 +28,7 @@ struct ReceiveRequest {
   // As in ReceiveArgs.
   size_t at_least = 0;
   bool continued = false;
+  bool stays_at_mark = false;
 };
 
 // A stream's pieces are one result. What came before a failure hides the failure.

@@ -134,6 +134,7 @@ CallOutcome SocketToPipe(Transfer& transfer) {
     request.name = transfer.name;
     request.buffers = Buffers::One(bytes.data(), bytes.size());
     request.flags = MSG_DONTWAIT;
+    request.stays_at_mark = true;
     const Result<Received> received =
         ReceiveFromSocket(transfer.context, socket, std::move(request));
     if (received.ok()) {
@@ -142,6 +143,8 @@ CallOutcome SocketToPipe(Transfer& transfer) {
       return static_cast<int64_t>(received->bytes);
     }
     if (received.cause() != Cause::kWouldBlock || nonblocking) return received.cause();
+    // There is something, but it is urgent.
+    if (socket.StopsAtMark()) return 0;
     const Result<> waited = WaitForAttempt(
         transfer.context, socket, {transfer.name, transfer.from.fd, transfer.from.file.get()},
         options, deadline);

@@ -78,7 +78,7 @@ SysResult SysDup2(SysContext& context, int fd, int to);
 SysResult SysDup3(SysContext& context, int fd, int to, int flags);
 // F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL (O_NONBLOCK).
 SysResult SysFcntl(SysContext& context, int fd, int command, long argument);
-// FIONBIO, FIONREAD, TIOCOUTQ (SIOCOUTQ), SIOCOUTQNSD, FIOCLEX, FIONCLEX.
+// FIONBIO, FIONREAD, TIOCOUTQ (SIOCOUTQ), SIOCOUTQNSD, SIOCATMARK, FIOCLEX, FIONCLEX.
 SysResult SysIoctl(SysContext& context, int fd, unsigned long request, void* argument);
 SysResult SysPipe2(SysContext& context, int* fds, int flags);
 SysResult SysEventfd(SysContext& context, unsigned initial, int flags);

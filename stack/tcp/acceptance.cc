@@ -102,6 +102,9 @@ Tcb::Check Tcb::TrimToWindow(Instant now, Segment& segment, Actions* actions) {
     }
     segment.payload = segment.payload.Slice(cut);
     segment.seq = rcv_nxt_;
+    if (segment.urgent <= cut) segment.flags &= static_cast<uint8_t>(~kUrg);
+    segment.urgent =
+        static_cast<uint16_t>(segment.urgent - std::min<uint32_t>(segment.urgent, cut));
     length -= cut;
   }
   if (orphan_ && length > 0 &&

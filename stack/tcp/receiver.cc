@@ -132,6 +132,7 @@ bool Tcb::WindowUpdateDue() const {
 
 void Tcb::Consume(Instant now, size_t n, Actions* actions) {
   receive_queue_.PopFront(n);
+  if (urgent_in_) NoteReading(n);
   switch (state_) {
     case TcpState::kEstablished:
     case TcpState::kFinWait1:

@@ -119,6 +119,7 @@ void Tcb::ArrivesOtherwise(Instant now, Segment& segment, Actions* actions) {
   if (CheckAck(now, segment, window, actions) == Check::kDrop) return;
   NoteProgress();
   if (state_ == TcpState::kClosed || actions->time_wait) return;
+  if (segment.Has(kUrg) || urgent_in_) CheckUrgent(segment, actions);
   if (CheckText(now, segment, actions) == Check::kDrop) return;
   TakeText(now, segment, actions);
   Finish(now, actions);
@@ -265,7 +266,12 @@ void Tcb::Deliver(Instant now, Bytes text, bool pushed) {
   rcv_nxt_ += length;
   bytes_received_ += length;
   if (length != 0) DataArrived(now, length, pushed);
-  if (!(receive_shut_ && profile_->shut_read_discards)) receive_queue_.Append(std::move(text));
+  if (receive_shut_ && profile_->shut_read_discards) return;
+  if (urgent_pulls_) {
+    AppendWithoutUrgent(rcv_nxt_ - length, std::move(text));
+  } else {
+    receive_queue_.Append(std::move(text));
+  }
 }
 
 // Delivers what was out of order and is not any more; says whether a FIN was reached.

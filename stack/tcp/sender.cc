@@ -55,15 +55,15 @@ uint32_t Tcb::SizeGoal() const {
   return std::max(goal / mss, 1u) * mss;
 }
 
-size_t Tcb::BufferRoom() const {
-  const size_t buffer = SendBuffer();
+size_t Tcb::BufferRoom(size_t extra) const {
+  const size_t buffer = SendBuffer() + extra;
   return send_queue_.size() >= buffer ? 0 : buffer - send_queue_.size();
 }
 
 // On Linux the last packet is filled up, and another one begun as long as there is any room in the
 // buffer (sk_stream_memory_free) and less than the limit waits to be sent (tcp_stream_memory_free).
-size_t Tcb::SendRoom() const {
-  if (!profile_->fills_packets) return BufferRoom();
+size_t Tcb::SendRoom(bool urgent) const {
+  if (!profile_->fills_packets) return BufferRoom(urgent ? 1024 : 0);
   const uint32_t unsent = Unsent();
   const uint32_t goal = SizeGoal();
   const uint32_t tail = unsent % goal;
@@ -193,7 +193,7 @@ void Tcb::Output(Instant now, Actions* actions) {
     if (length == 0 && !fin) break;
     EmitData(now, length, fin, actions);
     ++sent;
-    if (length != 0 && profile_->bursts_are_pushed) going.Add(*this);
+    if (length != 0 && profile_->bursts_are_pushed && !urgent_out_) going.Add(*this);
     if (EndsRecord(snd_nxt_)) going.End();
   }
   going.End();
@@ -231,7 +231,7 @@ uint32_t Tcb::NextLength(uint32_t unsent, uint32_t usable, bool idle, bool burst
 
 // Whether a segment less than full must wait.
 bool Tcb::NagleHolds(bool idle) const {
-  if (push_all_) return false;
+  if (push_all_ || urgent_out_) return false;
   if (settings_->cork || more_coming_) return true;
   if (settings_->no_delay || idle) return false;
   return !profile_->nagle_minshall || snd_sml_.After(snd_una_);
@@ -251,7 +251,7 @@ void Tcb::EmitData(Instant now, uint32_t length, bool fin, Actions* actions) {
   if (fin) flags |= kFin;
   const bool last = (end == QueueEnd() && !tail_unpushed_) || EndsRecord(end);
   const bool forced = profile_->nagle_minshall && end.After(pushed_seq_ + (max_window_ >> 1));
-  if (length != 0 && (last || forced)) {
+  if (length != 0 && (last || (forced && !urgent_out_))) {
     flags |= kPsh;
     pushed_seq_ = end;
   }
@@ -319,6 +319,7 @@ void Tcb::FillHeader(Instant now, uint8_t flags, Segment* segment) {
   segment->ack = rcv_nxt_;
   segment->window = AnnounceWindow();
   FillTimestamps(now, segment);
+  if (urgent_out_) FillUrgent(segment);
   if (sack_on_ && (dsack_ || reassembly_ != nullptr)) FillSackBlocks(&segment->options);
   AckSent();
 }
@@ -400,6 +401,7 @@ void Tcb::AcknowledgeUpTo(Instant now, Seq ack, const Segment& segment, Actions*
   if (trouble_ != nullptr) {
     std::erase_if(trouble_->record_ends, [&](Seq end) { return end.AtOrBefore(ack); });
   }
+  if (urgent_out_ && snd_una_.AtOrAfter(trouble().urgent.snd_up)) urgent_out_ = false;
   if (in_loss_ && snd_una_.AtOrAfter(trouble().loss_high)) in_loss_ = false;
   congestion_.OnAck(std::max<uint32_t>(1, text / SendMss()), flight);
   timer_ = Timer::kNone;

@@ -34,6 +34,7 @@ struct TcpSettings {
   bool keepalive = false;        // SO_KEEPALIVE
   bool no_options = false;       // TCP_NOOPT (FreeBSD)
   bool tells_unread = false;     // TCP_INQ
+  bool oob_inline = false;       // SO_OOBINLINE
 
   // What is sent in a segment, too, is at most TCP_MAXSEG.
   uint16_t ClampMss(uint16_t offered) const {

@@ -6,7 +6,7 @@
 // TcpProfile, never of a name. Half-open connections of a listener are Requests (listener.h),
 // TIME-WAIT is a compact entry (time_wait.h).
 //
-// Left out: urgent data (URG is ignored), ECN, Fast Open, fast retransmit and recovery (lost data
+// Left out: ECN, Fast Open, fast retransmit and recovery (lost data
 // comes back by a tail loss probe or a timeout, from SND.UNA on), receive buffer auto-tuning, path
 // MTU black hole probing.
 // Source: RFC 9293, 5961, 6298, 7323; Linux 6.18 as observed, FreeBSD 14's sys/netinet.
@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "sim/core/time.h"
@@ -33,6 +34,7 @@
 #include "stack/tcp/settings.h"
 #include "stack/tcp/state.h"
 #include "stack/tcp/time_wait.h"
+#include "stack/tcp/urgent.h"
 #include "stack/wire/segment.h"
 
 namespace drywire {
@@ -75,12 +77,19 @@ class Tcb {
 
   // --- Sending (3.10.2) ---
   // Bytes that Send() would take now: after them there may be room for more (TCP_NOTSENT_LOWAT).
-  size_t SendRoom() const;
+  // `urgent`: BSD has more room for what is (sosend_generic).
+  size_t SendRoom(bool urgent = false) const;
+  // BSD refuses more of it then rather than let the program wait (tcp_usr_send).
+  bool TooFullForUrgent() const;
   // Whether poll() should call it writable, as far as buffer space goes.
   bool HasWriteSpace() const;
   // Queues `data`, at most SendRoom() bytes, and sends what may be sent. `more`: more follows soon
   // (MSG_MORE). Allowed unless the sending direction was closed.
   void Send(Instant now, Bytes data, bool more, Actions* actions);
+  // Only queues it.
+  void Queue(Bytes data) { send_queue_.Append(std::move(data)); }
+  // What is queued is urgent up to its end (MSG_OOB), and sent as Send() would.
+  void PushUrgent(Instant now, bool more, Actions* actions);
   // What is queued ends a record (MSG_EOR): Linux puts nothing that follows into the same segment.
   void EndRecord();
   // Bytes not yet acknowledged, sent or not.
@@ -100,6 +109,24 @@ class Tcb {
   size_t Readable() const { return receive_queue_.size(); }
   // Copies without consuming.
   size_t Peek(size_t offset, void* out, size_t n) { return receive_queue_.CopyOut(offset, out, n); }
+  // What one recv() may take: `text` bytes, after `skip` ones that are out of line. It goes no
+  // further than the mark, and `ends` when it goes as far.
+  struct Stretch {
+    size_t skip = 0;
+    size_t text = 0;
+    bool ends = false;
+  };
+  // `passes_mark`: a call that begins at the mark goes on behind it.
+  Stretch NextStretch(bool passes_mark = true) const;
+  // The skipped byte is gone.
+  void PassUrgent();
+  // BSD: who only looked at what is behind the mark stands at it no more.
+  void LeaveMark();
+  size_t InQueue() const;  // FIONREAD
+  bool AtMark() const;     // SIOCATMARK
+  bool HasUrgent() const;  // POLLPRI
+  // recv(MSG_OOB): kNone, kNoUrgentData, kUrgentDataUnderWay.
+  Cause TakeUrgent(bool peek, uint8_t* byte);
   // The program took n bytes; may announce a larger window.
   void Consume(Instant now, size_t n, Actions* actions);
   // The peer's FIN has been reached by what arrived in order.
@@ -223,8 +250,8 @@ class Tcb {
     uint8_t pushed = 0;         // less than full segments since the last ACK, 0 to 2
   };
 
-  // What a connection needs only once something was lost, repeated, forged or held back, or a
-  // record was ended.
+  // What a connection needs only once something was lost, repeated, forged or held back, a record
+  // was ended or something was urgent.
   struct Trouble {
     Instant probes_since;  // when window probes began
     Instant last_oow_ack = Instant::FromNanos(-1'000'000'000'000);
@@ -234,6 +261,7 @@ class Tcb {
     std::vector<Seq> record_ends;  // that are not acknowledged
     SendTimes send_times;          // after what is being timed, while that is in flight
     uint8_t challenges = 0;        // in the present ack_war_timewindow
+    Urgent urgent;
   };
   Trouble& MakeTrouble() {
     if (trouble_ == nullptr) trouble_ = std::make_unique<Trouble>();
@@ -298,7 +326,7 @@ class Tcb {
   bool LimitsUnsent() const { return settings_->NotsentLowat(*profile_) != UINT32_MAX; }
   uint32_t Unsent() const;  // bytes that were never sent
   uint32_t SizeGoal() const;
-  size_t BufferRoom() const;  // what SO_SNDBUF leaves
+  size_t BufferRoom(size_t extra = 0) const;  // what SO_SNDBUF leaves
   // Where the record ends that the next segment begins in; QueueEnd() if nowhere before.
   Seq RecordEnd(Seq from) const;
   bool EndsRecord(Seq seq) const;
@@ -356,6 +384,15 @@ class Tcb {
   void CheckAckNeeded(Instant now, bool out_of_order, Actions* actions);
   void ScheduleDelayedAck(Instant now, Actions* actions);
   void AckSent();
+
+  // urgent.cc
+  Seq ReadSeq() const;  // of the first byte that was not read
+  void FillUrgent(Segment* segment) const;
+  void CheckUrgent(const Segment& segment, Actions* actions);
+  void CheckUrgentBsd(const Segment& segment, Actions* actions);
+  void NoteUrgentPointer(const Segment& segment);
+  void AppendWithoutUrgent(Seq start, Bytes text);
+  void NoteReading(size_t n);
 
   // timeouts.cc
   void OnRetransmitTimeout(Instant now, Actions* actions);
@@ -424,7 +461,10 @@ class Tcb {
   bool in_loss_ : 1 = false;        // since a timeout, until Trouble::loss_high is acknowledged
   bool probe_out_ : 1 = false;      // a tail loss probe was sent, see CheckProbeAnswer()
   bool probe_repeats_ : 1 = false;
-  bool dsack_ : 1 = false;  // the next segment tells of a duplicate (RFC 2883)
+  bool dsack_ : 1 = false;         // the next segment tells of a duplicate (RFC 2883)
+  bool urgent_out_ : 1 = false;    // what is urgent and sent is not acknowledged
+  bool urgent_in_ : 1 = false;     // there is a mark that was not passed
+  bool urgent_pulls_ : 1 = false;  // see Urgent::pulled
 
   uint8_t retransmits_ = 0;  // timeouts in a row
   uint8_t backoff_ = 0;

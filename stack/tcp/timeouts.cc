@@ -200,6 +200,8 @@ bool Tcb::WakeUpWrite(Instant now, Actions* actions) {
 // Linux sends an old sequence number without text; BSD a byte beyond the window.
 void Tcb::SendProbe(Instant now, Actions* actions) {
   if (profile_->window_probe_bytes == 0 || send_queue_.empty()) {
+    // What is urgent is told with a number that is not old (tcp_write_wakeup).
+    if (urgent_out_ && snd_una_ == snd_max_) SendAckAt(now, snd_una_, actions);
     SendAckAt(now, snd_una_ - (snd_una_ == snd_max_ ? 1 : 0), actions);
     return;
   }
