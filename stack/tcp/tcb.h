@@ -24,6 +24,7 @@
 #include "stack/base/seq.h"
 #include "stack/personality/cause.h"
 #include "stack/personality/tcp_profile.h"
+#include "stack/tcp/ack_state.h"
 #include "stack/tcp/actions.h"
 #include "stack/tcp/byte_queue.h"
 #include "stack/tcp/congestion.h"
@@ -236,19 +237,6 @@ class Tcb {
   using Timer = SendTimer;
   // Whether a segment stays under consideration.
   enum class Check : uint8_t { kDrop, kPass };
-
-  // The delayed acknowledgement engine.
-  struct AckState {
-    Instant deadline = kNever;  // of the delayed ACK
-    Instant last_received;      // when data last arrived
-    Duration ato;               // Linux: the present delay
-    uint32_t rcv_mss = 536;     // estimate of the peer's segment size
-    uint8_t quick = 0;          // Linux: ACKs to send at once
-    bool pingpong = false;      // Linux: interactive, replies carry the ACKs
-    bool scheduled = false;     // something must be acknowledged
-    bool now = false;           // ... at once
-    uint8_t pushed = 0;         // less than full segments since the last ACK, 0 to 2
-  };
 
   // What a connection needs only once something was lost, repeated, forged or held back, a record
   // was ended or something was urgent.

@@ -107,6 +107,18 @@ class Victim {
     settings.send_buffer = (bits & 32) != 0 ? 4096 : 0;
     settings.defer_accept = (bits & 64) != 0 ? 2 : 0;
     settings.quick_ack = (bits & 128) == 0;
+    settings.oob_inline = (bits & 96) == 96;
+  }
+
+  // Up to the mark at most.
+  void Read(size_t size) {
+    uint8_t byte = 0;
+    if (tcb_.HasUrgent()) (void)tcb_.TakeUrgent(size % 2 == 0, &byte);
+    const Tcb::Stretch stretch = tcb_.NextStretch();
+    DRYWIRE_CHECK(stretch.skip + stretch.text <= tcb_.Readable()) << "more than there is";
+    DRYWIRE_CHECK(tcb_.InQueue() <= tcb_.Readable()) << "more than there is";
+    if (stretch.skip != 0) tcb_.PassUrgent();
+    tcb_.Consume(now_, size % (stretch.text + 1), &actions_);
   }
 
   void Call() {
@@ -115,11 +127,17 @@ class Victim {
       case 1:
         if (!tcb_.send_shut() && !tcb_.orphan() && tcb_.SendRoom() > 0) {
           const size_t size = std::min<size_t>(tcb_.SendRoom(), 1u + bytes_.Two() % 5000);
-          tcb_.Send(now_, Bytes::Zeros(size), bytes_.Flag(), &actions_);
+          const uint8_t how = bytes_.Byte();
+          if (how < 200) {
+            tcb_.Send(now_, Bytes::Zeros(size), (how & 1) != 0, &actions_);
+          } else {
+            tcb_.Queue(Bytes::Zeros(size));
+            tcb_.PushUrgent(now_, (how & 1) != 0, &actions_);
+          }
         }
         break;
       case 2:
-        tcb_.Consume(now_, bytes_.Two() % (tcb_.Readable() + 1), &actions_);
+        Read(bytes_.Two());
         break;
       case 3:
         tcb_.ShutdownSend(now_, &actions_);

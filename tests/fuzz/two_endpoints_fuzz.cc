@@ -38,6 +38,7 @@ class Duel {
       open.iss = Seq(0xffffff00u + bytes_.Byte());
       End& end = ends_[i];
       end.tcb.EditSettings().no_delay = (how & 2) != 0;
+      end.tcb.EditSettings().oob_inline = true;  // nothing leaves the stream
       if ((how & 4) != 0) end.tcb.EditSettings().receive_buffer = 8192;
       end.profile.tcp.timestamps = (how & 8) != 0;
       end.profile.tcp.window_scaling = (how & 16) != 0;
@@ -181,13 +182,18 @@ class Duel {
     if (size == 0) return;
     std::string data(size, '\0');
     for (char& c : data) c = Pattern(end.number, end.written++);
-    end.tcb.Send(now_, Bytes::Copy(data), false, &actions_);
+    if (size % 8 == 7) {
+      end.tcb.Queue(Bytes::Copy(data));
+      end.tcb.PushUrgent(now_, false, &actions_);
+    } else {
+      end.tcb.Send(now_, Bytes::Copy(data), false, &actions_);
+    }
     Ship(end.number);
   }
 
   void Read(End& end) {
     if (end.over || end.tcb.orphan()) return;
-    std::string data(std::min<size_t>(end.tcb.Readable(), 1u + bytes_.Two() % 4000), '\0');
+    std::string data(std::min<size_t>(end.tcb.NextStretch().text, 1u + bytes_.Two() % 4000), '\0');
     end.tcb.Peek(0, data.data(), data.size());
     for (const char c : data) DRYWIRE_CHECK(c == Pattern(1 - end.number, end.read++));
     DRYWIRE_CHECK(end.read <= ends_[1 - end.number].written) << "more was read than written";

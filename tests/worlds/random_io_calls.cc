@@ -33,6 +33,7 @@ int RandomSendFlags(Draw& draw) {
   int flags = draw.Chance(70) ? MSG_NOSIGNAL : 0;
   if (draw.Chance(30)) flags |= MSG_DONTWAIT;
   if (draw.Chance(5)) flags |= MSG_MORE;
+  if (draw.Chance(5)) flags |= MSG_OOB;
   return flags;
 }
 
@@ -42,6 +43,7 @@ int RandomReceiveFlags(Draw& draw) {
   if (draw.Chance(10)) flags |= MSG_PEEK;
   if (draw.Chance(5)) flags |= MSG_WAITALL;
   if (draw.Chance(5)) flags |= MSG_TRUNC;
+  if (draw.Chance(5)) flags |= MSG_OOB;
   return flags;
 }
 
@@ -172,6 +174,7 @@ void RandomCalls::Control() {
       break;
     case 4:
       Saw(posix::ioctl(fd, FIONREAD, &value));
+      Saw(posix::sockatmark(fd));
       Mix(static_cast<uint64_t>(value));
       break;
     default:

@@ -248,6 +248,7 @@ std::string ScriptText(const Packet& packet, bool outbound, absl::string_view pe
                                   seq + static_cast<uint32_t>(length), "(", length, ")");
   if (segment->Has(kAck)) absl::StrAppend(&text, " ack ", ack);
   absl::StrAppend(&text, " win ", segment->window);
+  if (segment->Has(kUrg)) absl::StrAppend(&text, " urg ", segment->urgent);
   const std::vector<TcpOption> options = ScriptOptions(*segment, personality, flow, outbound);
   if (!options.empty()) absl::StrAppend(&text, " ", OptionText(options));
   return text;

@@ -145,7 +145,6 @@ DRYWIRE_REFUSE(ssize_t, copy_file_range,
                (in, in_offset, out, out_offset, size, flags), -1, EINVAL)
 DRYWIRE_REFUSE(int, posix_fallocate, (int fd, off_t offset, off_t size), (fd, offset, size), ENOSYS,
                ENOSYS)
-DRYWIRE_REFUSE(int, sockatmark, (int fd), (fd), -1, ENOTTY)
 DRYWIRE_REFUSE(int, bindresvport, (int fd, struct sockaddr_in* address), (fd, address), -1, ENOSYS)
 DRYWIRE_REFUSE(int, aio_read, (void* block), (block), -1, ENOSYS)
 DRYWIRE_REFUSE(int, aio_write, (void* block), (block), -1, ENOSYS)

@@ -109,6 +109,11 @@ DRYWIRE_FORWARD(int, fcntl, SysFcntl, (int fd, int command, long argument), cont
 DRYWIRE_FORWARD(int, ioctl, SysIoctl, (int fd, unsigned long request, void* argument), context, fd,
                 request, argument)
 
+int sockatmark(int fd) {
+  int mark = 0;
+  return ioctl(fd, SIOCATMARK, &mark) < 0 ? -1 : mark;
+}
+
 // --- Readiness ---
 
 DRYWIRE_FORWARD(int, poll, SysPoll, (pollfd * fds, nfds_t count, int timeout_ms), context, fds,
