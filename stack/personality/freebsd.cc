@@ -62,7 +62,7 @@ void SetTcp(TcpProfile& tcp) {
   tcp.write_low_water = 2048;
   tcp.records_end_segments = false;
   tcp.ack_rule = AckRule::kBsd;
-  tcp.dsack = 0;
+  tcp.sack_rule = SackRule::kBsd;
   tcp.fin_acked_at_once = true;
   tcp.window_rule = WindowRule::kBsd;
   tcp.rmem = {1, 65536, 2097152};

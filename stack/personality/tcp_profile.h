@@ -40,6 +40,12 @@ enum class UrgentRule : uint8_t {
   kBsd,    // it is taken out (tcp_pulloutofband)
 };
 
+// Which SACK blocks are sent.
+enum class SackRule : uint8_t {
+  kLinux,  // the latest four pieces (tcp_sack_new_ofo_skb)
+  kBsd,    // a list that is kept (tcp_update_sack_list)
+};
+
 // How the receive window is chosen.
 enum class WindowRule : uint8_t { kLinux, kBsd };
 
@@ -166,6 +172,7 @@ struct TcpProfile {
 
   // --- Receiving ---
   AckRule ack_rule = AckRule::kLinux;
+  SackRule sack_rule = SackRule::kLinux;
   int64_t dsack = 1;            // net.ipv4.tcp_dsack: duplicates are told (RFC 2883)
   int64_t delack_ms = 40;       // TCP_DELACK_MIN; net.inet.tcp.delacktime
   int64_t delack_max_ms = 200;  // TCP_DELACK_MAX

@@ -100,6 +100,11 @@ Tcb::Check Tcb::TrimToWindow(Instant now, Segment& segment, Actions* actions) {
       ack_.now = ack_.scheduled = true;
       cut = length;
     }
+    if (cut != 0 && sack_on_) {
+      // Told at once, as the next segment may be in order, and say nothing of it.
+      NoteDuplicate(segment.seq, segment.seq + cut);
+      ack_.now = ack_.scheduled = true;
+    }
     segment.payload = segment.payload.Slice(cut);
     segment.seq = rcv_nxt_;
     if (segment.urgent <= cut) segment.flags &= static_cast<uint8_t>(~kUrg);

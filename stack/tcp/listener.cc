@@ -68,14 +68,15 @@ HandshakeOptions Listener::Negotiate(const Segment& syn, const SynAnswer& answer
   options.peer_mss = static_cast<uint16_t>(std::max<int64_t>(
       offered.has_mss && offered.mss != 0 ? offered.mss : profile_->mssdflt, profile_->minmss));
   options.peer_mss = settings().ClampMss(options.peer_mss);
-  options.wscale_on = offered.has_window_scale && profile_->window_scaling != 0;
+  const bool none = settings().no_options;  // syncache_respond(), SCF_NOOPT
+  options.wscale_on = offered.has_window_scale && profile_->window_scaling != 0 && !none;
   if (options.wscale_on) {
     options.snd_wscale = std::min<uint8_t>(offered.window_scale, 14);
     options.rcv_wscale = ReceiveWindowScale(*profile_, settings());
   }
-  options.ts_on = offered.has_timestamps && profile_->timestamps != 0;
+  options.ts_on = offered.has_timestamps && profile_->timestamps != 0 && !none;
   options.ts_recent = offered.ts_val;
-  options.sack_on = offered.sack_permitted && profile_->sack != 0;
+  options.sack_on = offered.sack_permitted && profile_->sack != 0 && !none;
   options.ts_offset = answer.ts_offset;
   return options;
 }
@@ -102,7 +103,7 @@ void Listener::SendSynAck(Instant now, const Request& request, Actions* actions)
   segment.flags = kSyn | kAck;
   segment.window = static_cast<uint16_t>(std::min<uint32_t>(request.rcv_wnd, 65535));
   const HandshakeOptions& options = request.options;
-  segment.options.has_mss = true;
+  segment.options.has_mss = !settings().no_options;
   segment.options.mss = options.mss;
   segment.options.has_window_scale = options.wscale_on;
   segment.options.window_scale = options.rcv_wscale;

@@ -156,14 +156,36 @@ void Tcb::Consume(Instant now, size_t n, Actions* actions) {
 
 // What came again is told with the acknowledgement (RFC 2883).
 void Tcb::NoteDuplicate(Seq left, Seq right) {
-  if (!sack_on_ || profile_->dsack == 0) return;
+  if (!sack_on_) return;
+  if (profile_->sack_rule == SackRule::kBsd) {
+    MakeTrouble().sack_report.AddCut({left, right}, rcv_nxt_);
+  } else if (profile_->dsack != 0) {
+    MakeTrouble().duplicate = {left, right};
+  } else {
+    return;
+  }
   dsack_ = true;
-  MakeTrouble().duplicate = {left, right};
+}
+
+// BSD: after a segment was taken in that did not just continue what had arrived.
+void Tcb::NoteArrival(Seq start, uint32_t length, bool advanced) {
+  if (!sack_on_ || profile_->sack_rule == SackRule::kLinux || length == 0) return;
+  SackReport& report = MakeTrouble().sack_report;
+  report.AddSegment({start, start + length}, rcv_nxt_, advanced);
+  dsack_ = !report.empty();
 }
 
 // The duplicate first, then what is out of order.
 void Tcb::FillSackBlocks(TcpOptions* options) {
   const int limit = ts_on_ ? 3 : 4;
+  if (profile_->sack_rule == SackRule::kBsd) {
+    if (!dsack_) return;
+    SackReport& report = MakeTrouble().sack_report;
+    report.Fill(static_cast<size_t>(limit), options);
+    report.DropTold(rcv_nxt_);
+    dsack_ = !report.empty();
+    return;
+  }
   if (reassembly_ != nullptr) reassembly_->FillSack(limit - (dsack_ ? 1 : 0), options);
   if (!dsack_) return;
   for (size_t i = options->sack_count; i > 0; --i) options->sack[i] = options->sack[i - 1];

@@ -88,9 +88,10 @@ void Tcb::TakeCrossedSyn(Instant now, Segment& segment, Actions* actions) {
   if (profile_->syn_may_carry_data) {
     retransmits_ = backoff_ = 0;
     ArmRetransmit(now);
-    if (!segment.payload.empty() || segment.Has(kFin)) {
+    // Its FIN is not looked at; the peer sends it again (tcp_reass).
+    if (!segment.payload.empty()) {
       reassembly_ = std::make_unique<Reassembly>();
-      reassembly_->Add(segment.seq + 1, std::move(segment.payload), segment.Has(kFin));
+      reassembly_->Add(segment.seq + 1, std::move(segment.payload), /*fin=*/false);
     }
   }
 }
@@ -192,8 +193,10 @@ Tcb::Check Tcb::CheckAckInSynReceived(Instant now, const Segment& segment, uint3
   snd_wl1_ = segment.seq;
   snd_wl2_ = segment.ack;
   if (fin_queued_) Apply(TcpEvent::kClose);
-  // What came with the SYN (FreeBSD) was waiting for this.
+  // What came with the SYN (FreeBSD) was waiting for this. It is acknowledged with what comes next.
+  const AckState before = ack_;
   if (DrainReassembly(now)) TakeFin(now, actions);
+  if (profile_->syn_may_carry_data) ack_ = before;
   return Check::kPass;
 }
 
@@ -235,8 +238,10 @@ void Tcb::TakeText(Instant now, Segment& segment, Actions* actions) {
   const bool in_order = segment.seq.AtOrBefore(rcv_nxt_) && established;
   if (in_order) {
     const bool has_new = end.After(rcv_nxt_) || (fin && end == rcv_nxt_ && !fin_received_);
-    if (segment.seq.Before(rcv_nxt_))
+    const bool plain = reassembly_ == nullptr && !dsack_;
+    if (segment.seq.Before(rcv_nxt_) && profile_->sack_rule == SackRule::kLinux) {
       NoteDuplicate(segment.seq, Min(end + (fin ? 1 : 0), rcv_nxt_));
+    }
     if (!has_new || (length != 0 && AnnouncedWindow() == 0)) {
       // A retransmission, or a probe of a closed window: acknowledge at once.
       EnterQuickAck();
@@ -247,15 +252,19 @@ void Tcb::TakeText(Instant now, Segment& segment, Actions* actions) {
     Deliver(now, segment.payload.Slice(static_cast<size_t>(rcv_nxt_.Since(segment.seq))),
             segment.Has(kPsh));
     if (!fin) fin = DrainReassembly(now);
+    if (!plain) NoteArrival(segment.seq, length, /*advanced=*/true);
     actions->wake_readers = true;
     if (fin) TakeFin(now, actions);
     return;
   }
   if (reassembly_ == nullptr) reassembly_ = std::make_unique<Reassembly>();
-  const SackBlock known = reassembly_->Overlap(segment.seq, end + (fin ? 1 : 0));
-  if (known.left != known.right) NoteDuplicate(known.left, known.right);
+  if (profile_->sack_rule == SackRule::kLinux) {
+    const SackBlock known = reassembly_->Overlap(segment.seq, end + (fin ? 1 : 0));
+    if (known.left != known.right) NoteDuplicate(known.left, known.right);
+  }
   if (length != 0) DataArrived(now, length, segment.Has(kPsh));
   reassembly_->Add(segment.seq, std::move(segment.payload), fin);
+  NoteArrival(segment.seq, length, /*advanced=*/false);
   ack_.scheduled = true;
   if (established) ack_.now = true;
 }

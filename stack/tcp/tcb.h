@@ -31,6 +31,7 @@
 #include "stack/tcp/reassembly.h"
 #include "stack/tcp/request.h"
 #include "stack/tcp/rto.h"
+#include "stack/tcp/sack_report.h"
 #include "stack/tcp/send_times.h"
 #include "stack/tcp/settings.h"
 #include "stack/tcp/state.h"
@@ -209,10 +210,9 @@ class Tcb {
   uint16_t advertised_mss() const { return mss_; }
   uint32_t receive_mss() const { return ack_.rcv_mss; }
   Duration ack_timeout() const { return ack_.ato; }
-  // When text last went out and came in, or the connection opened.
+  // When text last went out and came in, or the connection opened; when a segment last arrived.
   Instant last_sent_at() const { return last_sent_at_; }
   Instant last_received_at() const { return ack_.last_received; }
-  // When a segment last arrived.
   Instant last_heard() const { return last_heard_; }
   const RttEstimator& rtt() const { return rtt_; }
   const Congestion& congestion() const { return congestion_; }
@@ -250,6 +250,7 @@ class Tcb {
     SendTimes send_times;          // after what is being timed, while that is in flight
     uint8_t challenges = 0;        // in the present ack_war_timewindow
     Urgent urgent;
+    SackReport sack_report;  // BSD
   };
   Trouble& MakeTrouble() {
     if (trouble_ == nullptr) trouble_ = std::make_unique<Trouble>();
@@ -366,6 +367,7 @@ class Tcb {
   void DataArrived(Instant now, uint32_t length, bool pushed);
   bool WindowUpdateDue() const;
   void NoteDuplicate(Seq left, Seq right);
+  void NoteArrival(Seq start, uint32_t length, bool advanced);
   void FillSackBlocks(TcpOptions* options);
   void EnterQuickAck();
   void IncreaseQuickAck();
@@ -449,7 +451,7 @@ class Tcb {
   bool in_loss_ : 1 = false;        // since a timeout, until Trouble::loss_high is acknowledged
   bool probe_out_ : 1 = false;      // a tail loss probe was sent, see CheckProbeAnswer()
   bool probe_repeats_ : 1 = false;
-  bool dsack_ : 1 = false;         // the next segment tells of a duplicate (RFC 2883)
+  bool dsack_ : 1 = false;         // the next segment tells of a duplicate; BSD: of anything
   bool urgent_out_ : 1 = false;    // what is urgent and sent is not acknowledged
   bool urgent_in_ : 1 = false;     // there is a mark that was not passed
   bool urgent_pulls_ : 1 = false;  // see Urgent::pulled

@@ -280,8 +280,22 @@ TEST(FreeBsdConnectTest, DataOnTheSynWaitsForTheHandshake) {  // FreeBSD, segmen
   tcp.Expect("S. 0:0(0) ack 101 <...>");
   EXPECT_EQ(tcp.tcb().Readable(), 0u);
   tcp.Inject(". 111:111(0) ack 1 win 65535");
-  tcp.Expect(". 1:1(0) ack 111");
+  tcp.ExpectNothing();  // tcp-testsuite, rcv-syn-with-data-syn-sent
   EXPECT_EQ(tcp.tcb().Readable(), 10u);
+  tcp.Send(10);
+  tcp.Expect("P. 1:11(10) ack 111");
+}
+
+TEST(FreeBsdConnectTest, FinOnTheSynIsNotLookedAt) {  // tcp-testsuite, rcv-syn-fin-syn-sent
+  TcbHarness tcp(FreeBsdProfile());
+  ASSERT_TRUE(tcp.profile().Set("net.inet.tcp.drop_synfin", "0").ok());
+  tcp.SynSent();
+  tcp.Inject("SF 100:110(10) win 65535 <mss 1460>");
+  tcp.Expect("S. 0:0(0) ack 101 <...>");
+  tcp.Inject(". 111:111(0) ack 1 win 65535");
+  tcp.ExpectState(TcpState::kEstablished);
+  tcp.Inject("F. 111:111(0) ack 1 win 65535");
+  tcp.Expect(". 1:1(0) ack 112");
 }
 
 TEST(FreeBsdConnectTest, SynAckWithDataDrawsOneAck) {  // FreeBSD, segments 4

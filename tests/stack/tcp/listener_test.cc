@@ -244,6 +244,13 @@ TEST(LinuxListenerTest, AbortOnOverflow) {  // tcp_abort_on_overflow
   EXPECT_EQ(tcp.requests(), 0u);
 }
 
+TEST(FreeBsdListenerTest, WithoutOptions) {  // TCP_NOOPT, SCF_NOOPT
+  ListenerHarness tcp(FreeBsdProfile());
+  tcp.settings().no_options = true;
+  tcp.Inject("S 100:100(0) win 65535 <mss 1000,sackOK,TS val 1 ecr 0,nop,wscale 6>");
+  tcp.Expect("S. 0:0(0) ack 101 win 65535");
+}
+
 TEST(FreeBsdListenerTest, OverflowResets) {  // rst_on_sock_fail
   ListenerHarness tcp(FreeBsdProfile(), 0);
   for (uint16_t port = 1; port <= 3; ++port) tcp.Inject(kSyn1, port);
