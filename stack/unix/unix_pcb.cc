@@ -66,6 +66,7 @@ void UnixPcb::Join(UnixPcb& first, UnixPcb& second) {
   first.state_ = second.state_ = UnixState::kConnected;
   first.peer_ = &second;
   second.peer_ = &first;
+  first.peer_gone_ = second.peer_gone_ = false;  // an earlier one may be
 }
 
 void UnixPcb::ConnectTo(UnixPcb& listener, UnixPcb& server) {

@@ -104,6 +104,22 @@ DRYWIRE_TEST(FreeBsdUnix, OwnStateFirst) {
   });
 }
 
+// A socket whose peer has closed may connect again, once (found by the fuzzer).
+DRYWIRE_TEST(FreeBsdUnix, ConnectsAgainAfterItsPeerClosed) {
+  Play(world, [] {
+    int pair[2];
+    ASSERT_THAT(os::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), Succeeds());
+    os::close(pair[1]);
+    const int listener = Unix();
+    EXPECT_THAT(BindUnix(listener, "/tmp/s"), Succeeds());
+    EXPECT_THAT(os::listen(listener, 5), Succeeds());
+    EXPECT_THAT(ConnectUnix(pair[0], "/tmp/s"), Succeeds());
+    EXPECT_THAT(ConnectUnix(pair[0], "/tmp/s"), FailsWith(EISCONN));
+    os::close(pair[0]);
+    os::close(listener);
+  });
+}
+
 // uipc_listen(): EDESTADDRREQ without a name, EINVAL when connected, EOPNOTSUPP for datagrams.
 DRYWIRE_TEST(FreeBsdUnix, Listen) {
   Play(world, [] {
