@@ -6,8 +6,7 @@
 // multicast membership, BPF filters. Names are Linux's numbers also for a FreeBSD
 // host, because programs are compiled here; FreeBSD's SO_REUSEPORT_LB has its own.
 //
-// Stored without effect: SO_PRIORITY, SO_RCVLOWAT on
-// datagram sockets.
+// Stored without effect: SO_PRIORITY, SO_RCVLOWAT on datagram sockets.
 // Source: socket(7), ip(7), ipv6(7); net/core/sock.c, net/ipv4/ip_sockglue.c,
 // net/ipv6/ipv6_sockglue.c as observed on Linux 6.18; FreeBSD's getsockopt(2), uipc_socket.c.
 #ifndef DRYWIRE_STACK_SOCKET_OPTIONS_H_

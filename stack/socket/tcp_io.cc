@@ -92,24 +92,24 @@ Result<size_t> TcpSocket::Send(const SendArgs& args, const Credentials& credenti
   FollowPath();
   TcpHost::Scratch actions(TcpHost::Of(net()));
   called_at_ = net().now();
+  const bool more = (args.flags & MSG_MORE) != 0;
   size_t taken = 0;
   if (urgent) {
     while (const size_t part = std::min(wanted - taken, tcb_.SendRoom(urgent))) {
       tcb_.Queue(BytesFromBuffers(args.buffers, part, taken));
       taken += part;
     }
-    tcb_.PushUrgent(called_at_, taken == wanted && (args.flags & MSG_MORE) != 0, actions.get());
-    Perform(*actions);
-    return taken;
+    tcb_.PushUrgent(called_at_, taken == wanted && more, actions.get());
+  } else {
+    const bool by_packets = net().profile().tcp.fills_packets;
+    while (const size_t part = std::min(wanted - taken, tcb_.SendRoom())) {
+      const bool more_of_it = by_packets && taken + part < wanted;
+      tcb_.Send(called_at_, BytesFromBuffers(args.buffers, part, taken), more_of_it || more,
+                actions.get());
+      taken += part;
+    }
+    if (by_packets && taken < wanted) tcb_.PushTaken(called_at_, actions.get());
   }
-  const bool by_packets = net().profile().tcp.fills_packets;
-  while (const size_t part = std::min(wanted - taken, tcb_.SendRoom())) {
-    const bool more_of_it = by_packets && taken + part < wanted;
-    tcb_.Send(called_at_, BytesFromBuffers(args.buffers, part, taken),
-              more_of_it || (args.flags & MSG_MORE) != 0, actions.get());
-    taken += part;
-  }
-  if (by_packets && taken < wanted) tcb_.PushTaken(called_at_, actions.get());
   if ((args.flags & MSG_EOR) != 0 && taken == wanted) tcb_.EndRecord();
   Perform(*actions);
   return taken;
@@ -172,9 +172,10 @@ Result<Received> TcpSocket::ReceiveText(const ReceiveArgs& args) {
 
 // recv(MSG_OOB), which never waits.
 Result<Received> TcpSocket::ReceiveUrgent(const ReceiveArgs& args) {
+  const bool linux = net().profile().tcp.urgent_rule == UrgentRule::kLinux;
   const bool dropped = closed() && !tcb_.fin_received();
   uint8_t byte = 0;
-  if (rules().end_before_error) {
+  if (linux) {
     // tcp_recv_urg
     const Cause none = tcb_.TakeUrgent(/*peek=*/true, &byte);
     if (none == Cause::kNoUrgentData) return none;
@@ -190,7 +191,7 @@ Result<Received> TcpSocket::ReceiveUrgent(const ReceiveArgs& args) {
   received.ends_here = true;
   const size_t wanted = SizeOf(args.buffers);
   if (wanted == 0) {
-    if (rules().end_before_error) received.flags |= MSG_TRUNC;
+    if (linux) received.flags |= MSG_TRUNC;
     return received;
   }
   received.bytes = 1;
@@ -204,7 +205,8 @@ Result<Received> TcpSocket::ReceiveUrgent(const ReceiveArgs& args) {
 }
 
 Result<bool> TcpSocket::AtMark() const {
-  if (listening() && !rules().linux_tcp_options) return Cause::kInvalidArgument;
+  const bool bsd = net().profile().tcp.urgent_rule == UrgentRule::kBsd;
+  if (listening() && bsd) return Cause::kInvalidArgument;  // soo_ioctl
   return tcb_.AtMark();
 }
 

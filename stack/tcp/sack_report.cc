@@ -38,7 +38,8 @@ void SackReport::AddSegment(SackBlock segment, Seq rcv_nxt, bool advanced) {
   }
   const Blocks before = blocks_;
   const size_t size = count_;
-  // What came again: of several parts the first. What was told already need not be known any more.
+  // What came again, of several parts the first: all of it if it is behind RCV.NXT, or if the block
+  // in front tells that it was filled up to there.
   SackBlock again;
   if (segment.right.Before(rcv_nxt) ||
       (segment.right == rcv_nxt && size != 0 && before[0].right == rcv_nxt)) {

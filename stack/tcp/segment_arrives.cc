@@ -264,7 +264,7 @@ void Tcb::TakeText(Instant now, Segment& segment, Actions* actions) {
   }
   if (length != 0) DataArrived(now, length, segment.Has(kPsh));
   reassembly_->Add(segment.seq, std::move(segment.payload), fin);
-  NoteArrival(segment.seq, length, /*advanced=*/false);
+  if (established) NoteArrival(segment.seq, length, /*advanced=*/false);
   ack_.scheduled = true;
   if (established) ack_.now = true;
 }

@@ -188,6 +188,7 @@ ORACLE(Loss, DelayedAcknowledgement, kPair) {
     }
     s.Await("done");
     s.Receive(fd);
+    SleepMs(60);  // the client ends first
   });
 }
 
@@ -243,6 +244,7 @@ void ReceiveLate(Script& s) {
   s.Receive(fd);
   s.Announce("received");
   s.Await("done");
+  SleepMs(60);  // the client ends first
 }
 
 // What the firewall refuses on its way out was never sent: it waits as if the window were closed
@@ -278,6 +280,7 @@ ORACLE(Loss, RefusedOnTheWayOut, kPair) {
     s.Announce("received");
     s.Await("done");
     s.Receive(fd);
+    SleepMs(60);  // the client ends first
   });
 }
 
@@ -396,6 +399,7 @@ ORACLE(Loss, UserTimeoutOfAClosedWindow, kPair) {
     const int fd = ServeOne(s);
     s.Await("done");
     s.Receive(fd);
+    SleepMs(60);  // the client ends first
   });
 }
 
