@@ -304,7 +304,7 @@ Profile FreeBsdProfile() {
   profile.sys.select_read_bits = 0x040 | 0x010 | 0x008;   // RDNORM HUP ERR
   profile.sys.select_write_bits = 0x100 | 0x010 | 0x008;  // WRNORM HUP ERR
   profile.sys.every_socket_has_mark = true;
-  profile.sys.select_except_bits = 0x080 | 0x008;         // RDBAND ERR
+  profile.sys.select_except_bits = 0x080 | 0x008;  // RDBAND ERR
   return profile;
 }
 

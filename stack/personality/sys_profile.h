@@ -97,7 +97,7 @@ struct SysProfile {
   uint32_t select_write_bits = 0x004 | 0x100 | 0x200 | 0x008;         // OUT WRNORM WRBAND ERR
   // SIOCATMARK answers on sockets that have no urgent data, too (soo_ioctl).
   bool every_socket_has_mark = false;
-  uint32_t select_except_bits = 0x002;                                // PRI
+  uint32_t select_except_bits = 0x002;  // PRI
 };
 
 }  // namespace drywire

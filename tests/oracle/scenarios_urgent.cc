@@ -4,7 +4,6 @@
 #include <csignal>
 #include <string>
 
-#include "absl/strings/string_view.h"
 #include "tests/oracle/two_hosts.h"
 
 namespace drywire::oracle {
