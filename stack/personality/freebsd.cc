@@ -48,7 +48,6 @@ void SetTcp(TcpProfile& tcp) {
   tcp.window_probe_bytes = 1;
   tcp.refused_is_unsent = false;
   tcp.fills_packets = false;
-  tcp.urgent_rule = UrgentRule::kBsd;
   tcp.retransmission_takes_new = true;
   // Sending and receiving.
   tcp.segments_fit_half_window = false;
@@ -63,6 +62,7 @@ void SetTcp(TcpProfile& tcp) {
   tcp.records_end_segments = false;
   tcp.ack_rule = AckRule::kBsd;
   tcp.sack_rule = SackRule::kBsd;
+  tcp.urgent_rule = UrgentRule::kBsd;
   tcp.fin_acked_at_once = true;
   tcp.window_rule = WindowRule::kBsd;
   tcp.rmem = {1, 65536, 2097152};
@@ -303,8 +303,8 @@ Profile FreeBsdProfile() {
   profile.sys.event_files_poll_norm = true;               // sys_eventfd.c, sys_timerfd.c
   profile.sys.select_read_bits = 0x040 | 0x010 | 0x008;   // RDNORM HUP ERR
   profile.sys.select_write_bits = 0x100 | 0x010 | 0x008;  // WRNORM HUP ERR
+  profile.sys.select_except_bits = 0x080 | 0x008;         // RDBAND ERR
   profile.sys.every_socket_has_mark = true;
-  profile.sys.select_except_bits = 0x080 | 0x008;  // RDBAND ERR
   return profile;
 }
 

@@ -95,9 +95,9 @@ struct SysProfile {
   // Which bits of poll() make select() report a descriptor in its three sets.
   uint32_t select_read_bits = 0x001 | 0x040 | 0x080 | 0x010 | 0x008;  // IN RDNORM RDBAND HUP ERR
   uint32_t select_write_bits = 0x004 | 0x100 | 0x200 | 0x008;         // OUT WRNORM WRBAND ERR
+  uint32_t select_except_bits = 0x002;                                // PRI
   // SIOCATMARK answers on sockets that have no urgent data, too (soo_ioctl).
   bool every_socket_has_mark = false;
-  uint32_t select_except_bits = 0x002;  // PRI
 };
 
 }  // namespace drywire

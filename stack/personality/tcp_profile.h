@@ -172,6 +172,8 @@ struct TcpProfile {
 
   // --- Receiving ---
   AckRule ack_rule = AckRule::kLinux;
+  UrgentRule urgent_rule = UrgentRule::kLinux;
+  int64_t stdurg = 0;  // net.ipv4.tcp_stdurg: the pointer tells the urgent byte
   SackRule sack_rule = SackRule::kLinux;
   int64_t dsack = 1;            // net.ipv4.tcp_dsack: duplicates are told (RFC 2883)
   int64_t delack_ms = 40;       // TCP_DELACK_MIN; net.inet.tcp.delacktime
@@ -192,12 +194,10 @@ struct TcpProfile {
   TimeWaitRule time_wait_rule = TimeWaitRule::kLinux;
   bool acks_repeat_fin = false;       // while a FIN is unacknowledged ACKs carry it (tcp_outflags)
   bool reset_window_is_zero = false;  // of a RST that ends a connection
-  UrgentRule urgent_rule = UrgentRule::kLinux;
-  int64_t stdurg = 0;                // net.ipv4.tcp_stdurg: the pointer tells the urgent byte
-  int64_t rfc1337 = 0;               // net.ipv4.tcp_rfc1337
-  int64_t tw_reuse = 2;              // net.ipv4.tcp_tw_reuse: 0 never, 1 always, 2 on loopback
-  int64_t tw_reuse_delay_ms = 1000;  // net.ipv4.tcp_tw_reuse_delay
-  bool unread_data_resets = true;    // close() with unread data sends RST
+  int64_t rfc1337 = 0;                // net.ipv4.tcp_rfc1337
+  int64_t tw_reuse = 2;               // net.ipv4.tcp_tw_reuse: 0 never, 1 always, 2 on loopback
+  int64_t tw_reuse_delay_ms = 1000;   // net.ipv4.tcp_tw_reuse_delay
+  bool unread_data_resets = true;     // close() with unread data sends RST
   bool orphan_fin_wait_2_is_compact = true;  // kept as a TIME-WAIT entry
   bool syn_sent_close_keeps_fin = false;     // shutdown(SHUT_WR) in SYN-SENT: FIN after SYN-ACK
 

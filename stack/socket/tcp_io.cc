@@ -175,16 +175,11 @@ Result<Received> TcpSocket::ReceiveUrgent(const ReceiveArgs& args) {
   const bool linux = net().profile().tcp.urgent_rule == UrgentRule::kLinux;
   const bool dropped = closed() && !tcb_.fin_received();
   uint8_t byte = 0;
-  if (linux) {
-    // tcp_recv_urg
-    const Cause none = tcb_.TakeUrgent(/*peek=*/true, &byte);
-    if (none == Cause::kNoUrgentData) return none;
-    if (dropped) return Cause::kNotConnected;
-    if (none != Cause::kNone && (closed() || (shut() & kShutReceive) != 0)) return Received();
-  } else if (left_network_) {
-    return Cause::kSocketDead;  // tcp_usr_rcvoob
-  }
-  const Cause none = tcb_.TakeUrgent((args.flags & MSG_PEEK) != 0, &byte);
+  if (!linux && left_network_) return Cause::kSocketDead;  // tcp_usr_rcvoob
+  const Cause none = tcb_.TakeUrgent((args.flags & MSG_PEEK) != 0 || dropped, &byte);
+  if (linux && none != Cause::kNoUrgentData && dropped) return Cause::kNotConnected;
+  const bool ended = closed() || (shut() & kShutReceive) != 0;
+  if (linux && none == Cause::kUrgentDataUnderWay && ended) return Received();  // tcp_recv_urg
   if (none != Cause::kNone) return none;
   Received received;
   received.flags = MSG_OOB;

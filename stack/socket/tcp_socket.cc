@@ -351,10 +351,8 @@ uint32_t TcpSocket::Poll() const {
   if (listening()) return acceptor_->HasReady() ? kPollIn | kPollRdNorm : 0;
   const int shut = this->shut();
   const bool linux = rules().poll_rule == StreamPollRule::kLinux;
-  // The urgent byte, out of line, cannot be read.
-  const size_t unreadable = linux && options_->oob_inline == 0 && tcb_.AtMark() ? 1 : 0;
-  const bool readable =
-      tcb_.Readable() >= unreadable + static_cast<size_t>(std::max(options_->receive_low_water, 1));
+  const bool readable = tcb_.Readable() - tcb_.NextStretch().skip >=
+                        static_cast<size_t>(std::max(options_->receive_low_water, 1));
   const bool both = shut == (kShutReceive | kShutSend);
   uint32_t bits = 0;
   if (tcb_.HasUrgent()) bits |= linux ? kPollPri : kPollPri | kPollRdBand;

@@ -17,9 +17,8 @@ Result<Received> ReceiveOnce(SysContext& context, Socket& socket, const ReceiveR
                              const Buffers& buffers, Duration timeout) {
   BlockOptions options;
   // What is not in the error queue is not waited for.
-  const bool urgent = socket.type() == SOCK_STREAM && (request.flags & MSG_OOB) != 0;
   options.nonblocking =
-      socket.nonblocking() || urgent || (request.flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) != 0;
+      socket.nonblocking() || (request.flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) != 0;
   options.timeout = timeout;
   options.restarts = RestartsWithTimeout(context, socket.receive_timeout());
   ReceiveArgs args;

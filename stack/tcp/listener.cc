@@ -68,15 +68,15 @@ HandshakeOptions Listener::Negotiate(const Segment& syn, const SynAnswer& answer
   options.peer_mss = static_cast<uint16_t>(std::max<int64_t>(
       offered.has_mss && offered.mss != 0 ? offered.mss : profile_->mssdflt, profile_->minmss));
   options.peer_mss = settings().ClampMss(options.peer_mss);
-  const bool none = settings().no_options;  // syncache_respond(), SCF_NOOPT
-  options.wscale_on = offered.has_window_scale && profile_->window_scaling != 0 && !none;
+  const bool bare = settings().no_options;  // syncache_respond(), SCF_NOOPT
+  options.wscale_on = offered.has_window_scale && profile_->window_scaling != 0 && !bare;
   if (options.wscale_on) {
     options.snd_wscale = std::min<uint8_t>(offered.window_scale, 14);
     options.rcv_wscale = ReceiveWindowScale(*profile_, settings());
   }
-  options.ts_on = offered.has_timestamps && profile_->timestamps != 0 && !none;
+  options.ts_on = offered.has_timestamps && profile_->timestamps != 0 && !bare;
   options.ts_recent = offered.ts_val;
-  options.sack_on = offered.sack_permitted && profile_->sack != 0 && !none;
+  options.sack_on = offered.sack_permitted && profile_->sack != 0 && !bare;
   options.ts_offset = answer.ts_offset;
   return options;
 }

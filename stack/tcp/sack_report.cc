@@ -22,13 +22,10 @@ void SackReport::Append(SackBlock block) {
 }
 
 void SackReport::AddCut(SackBlock cut, Seq rcv_nxt) {
-  const Blocks before = blocks_;
-  const size_t size = count_;
-  count_ = 0;
-  Append(cut);
-  for (size_t i = 0; i < size; ++i) {
-    if (before[i].left.After(rcv_nxt)) Append(before[i]);
-  }
+  DropTold(rcv_nxt);
+  if (count_ < kMost) ++count_;
+  std::move_backward(blocks_.begin(), blocks_.begin() + count_ - 1, blocks_.begin() + count_);
+  blocks_[0] = cut;
 }
 
 void SackReport::AddSegment(SackBlock segment, Seq rcv_nxt, bool advanced) {
@@ -78,12 +75,9 @@ void SackReport::Fill(size_t limit, TcpOptions* options) const {
 }
 
 void SackReport::DropTold(Seq rcv_nxt) {
-  const Blocks before = blocks_;
-  const size_t size = count_;
-  count_ = 0;
-  for (size_t i = 0; i < size; ++i) {
-    if (before[i].left.After(rcv_nxt)) Append(before[i]);
-  }
+  const auto told = [&](SackBlock block) { return block.left.AtOrBefore(rcv_nxt); };
+  const auto end = std::remove_if(blocks_.begin(), blocks_.begin() + count_, told);
+  count_ = static_cast<uint8_t>(end - blocks_.begin());
 }
 
 }  // namespace drywire

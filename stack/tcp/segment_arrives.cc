@@ -193,10 +193,10 @@ Tcb::Check Tcb::CheckAckInSynReceived(Instant now, const Segment& segment, uint3
   snd_wl1_ = segment.seq;
   snd_wl2_ = segment.ack;
   if (fin_queued_) Apply(TcpEvent::kClose);
-  // What came with the SYN (FreeBSD) was waiting for this. It is acknowledged with what comes next.
-  const AckState before = ack_;
-  if (DrainReassembly(now)) TakeFin(now, actions);
-  if (profile_->syn_may_carry_data) ack_ = before;
+  // What came before (FreeBSD) was waiting for this. It is acknowledged with what is sent next, and
+  // a FIN of it is not looked at (syn_received: the call of tcp_reass).
+  (void)DrainReassembly(now);
+  ack_.scheduled = ack_.now = false;
   return Check::kPass;
 }
 
@@ -238,8 +238,8 @@ void Tcb::TakeText(Instant now, Segment& segment, Actions* actions) {
   const bool in_order = segment.seq.AtOrBefore(rcv_nxt_) && established;
   if (in_order) {
     const bool has_new = end.After(rcv_nxt_) || (fin && end == rcv_nxt_ && !fin_received_);
-    const bool plain = reassembly_ == nullptr && !dsack_;
-    if (segment.seq.Before(rcv_nxt_) && profile_->sack_rule == SackRule::kLinux) {
+    const bool nothing_to_tell = reassembly_ == nullptr && !dsack_;
+    if (segment.seq.Before(rcv_nxt_)) {
       NoteDuplicate(segment.seq, Min(end + (fin ? 1 : 0), rcv_nxt_));
     }
     if (!has_new || (length != 0 && AnnouncedWindow() == 0)) {
@@ -252,7 +252,7 @@ void Tcb::TakeText(Instant now, Segment& segment, Actions* actions) {
     Deliver(now, segment.payload.Slice(static_cast<size_t>(rcv_nxt_.Since(segment.seq))),
             segment.Has(kPsh));
     if (!fin) fin = DrainReassembly(now);
-    if (!plain) NoteArrival(segment.seq, length, /*advanced=*/true);
+    if (!nothing_to_tell) NoteArrival(segment.seq, length, /*advanced=*/true);
     actions->wake_readers = true;
     if (fin) TakeFin(now, actions);
     return;

@@ -68,7 +68,7 @@ size_t Tcb::SendRoom(bool urgent) const {
   const uint32_t goal = SizeGoal();
   const uint32_t tail = unsent % goal;
   if (tail != 0) return goal - tail;
-  const bool waits = LimitsUnsent() && unsent >= settings_->NotsentLowat(*profile_);
+  const bool waits = unsent >= settings_->NotsentLowat(*profile_);
   return waits || BufferRoom() == 0 ? 0 : goal;
 }
 
@@ -84,9 +84,13 @@ bool Tcb::HasWriteSpace() const {
 
 void Tcb::Send(Instant now, Bytes data, bool more, Actions* actions) {
   DRYWIRE_CHECK(!fin_queued_) << "sending after the FIN in " << TcpStateName(state_);
-  send_queue_.Append(std::move(data));
-  // "More" holds the rest back for the length of this call only; what is sent of it later goes
-  // without PSH (tcp_push, tcp_mark_push).
+  Queue(std::move(data));
+  PushQueued(now, more, actions);
+}
+
+// "More" holds the rest back for the length of this call only; what is sent of it later goes
+// without PSH (tcp_push, tcp_mark_push).
+void Tcb::PushQueued(Instant now, bool more, Actions* actions) {
   more_coming_ = tail_unpushed_ = more;
   Output(now, actions);
   more_coming_ = false;

@@ -29,9 +29,7 @@ void Tcb::Reset() {
 
 size_t Tcb::OutQueueNotSent() const {
   if (!syn_acked_ || state_ == TcpState::kClosed) return 0;
-  const bool fin =
-      state_ == TcpState::kFinWait1 || state_ == TcpState::kClosing || state_ == TcpState::kLastAck;
-  const Seq end = QueueEnd() + (fin ? 1 : 0);
+  const Seq end = QueueEnd() + (FinDue() ? 1 : 0);
   return snd_max_.Before(end) ? static_cast<size_t>(end.Since(snd_max_)) : 0;
 }
 

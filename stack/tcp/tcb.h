@@ -6,9 +6,8 @@
 // TcpProfile, never of a name. Half-open connections of a listener are Requests (listener.h),
 // TIME-WAIT is a compact entry (time_wait.h).
 //
-// Left out: ECN, Fast Open, fast retransmit and recovery (lost data
-// comes back by a tail loss probe or a timeout, from SND.UNA on), receive buffer auto-tuning, path
-// MTU black hole probing.
+// Left out: ECN, Fast Open, fast retransmit and recovery (lost data comes back by a tail loss probe
+// or a timeout, from SND.UNA on), receive buffer auto-tuning, path MTU black hole probing.
 // Source: RFC 9293, 5961, 6298, 7323; Linux 6.18 as observed, FreeBSD 14's sys/netinet.
 #ifndef DRYWIRE_STACK_TCP_TCB_H_
 #define DRYWIRE_STACK_TCP_TCB_H_
@@ -313,6 +312,7 @@ class Tcb {
   void Output(Instant now, Actions* actions);
   // TCP_NOTSENT_LOWAT or its sysctl is set.
   bool LimitsUnsent() const { return settings_->NotsentLowat(*profile_) != UINT32_MAX; }
+  void PushQueued(Instant now, bool more, Actions* actions);
   uint32_t Unsent() const;  // bytes that were never sent
   uint32_t SizeGoal() const;
   size_t BufferRoom(size_t extra = 0) const;  // what SO_SNDBUF leaves

@@ -4,6 +4,7 @@
 #include "stack/tcp/urgent.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "stack/tcp/tcb.h"
 
@@ -12,15 +13,13 @@ namespace drywire {
 // --- Sending
 
 bool Tcb::TooFullForUrgent() const {
-  return !profile_->fills_packets && send_queue_.size() > SendBuffer() + 512;
+  return profile_->urgent_rule == UrgentRule::kBsd && send_queue_.size() > SendBuffer() + 512;
 }
 
 void Tcb::PushUrgent(Instant now, bool more, Actions* actions) {
   MakeTrouble().urgent.snd_up = QueueEnd();
   urgent_out_ = true;
-  more_coming_ = tail_unpushed_ = more;
-  Output(now, actions);
-  more_coming_ = false;
+  PushQueued(now, more, actions);
   // BSD sends a byte though the window is closed (TF_FORCEDATA).
   if (profile_->window_probe_bytes != 0 && syn_acked_ && snd_wnd_ == 0 && snd_una_ == snd_max_) {
     SendProbe(now, actions);
@@ -32,7 +31,7 @@ void Tcb::FillUrgent(Segment* segment) const {
   if (!segment->seq.Before(end)) return;
   const auto distance = static_cast<uint32_t>(end.Since(segment->seq));
   if (profile_->urgent_rule == UrgentRule::kLinux && distance > UINT16_MAX) {
-    // As far as the field goes, from the last segment only (__tcp_transmit_skb).
+    // As far as the field goes, but not with what is sent again long after (__tcp_transmit_skb).
     if (!(segment->seq + UINT16_MAX).After(snd_max_)) return;
     segment->urgent = UINT16_MAX;
   } else {

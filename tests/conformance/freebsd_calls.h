@@ -27,6 +27,20 @@ namespace drywire::freebsd {
 constexpr int kReusePortLb = 0x00010000;  // SO_REUSEPORT_LB of FreeBSD's <sys/socket.h>
 constexpr int kTcpKeepInit = 128;         // TCP_KEEPINIT of its <netinet/tcp.h>
 
+struct Hosts {
+  Host& client;
+  Host& server;
+};
+// 10.0.0.1 and 10.0.0.2, directly connected.
+inline Hosts MakeHosts(World& world, Duration latency = Duration::Millis(1)) {
+  Host& client = world.AddHost("client", "freebsd");
+  Host& server = world.AddHost("server", "freebsd");
+  LinkConfig link;
+  link.latency = latency;
+  world.Connect(client, "10.0.0.1/24", server, "10.0.0.2/24", link);
+  return {client, server};
+}
+
 inline int Tcp(int family = AF_INET) { return posix::socket(family, SOCK_STREAM, 0); }
 inline int TcpNonblocking(int family = AF_INET) {
   return posix::socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0);

@@ -46,11 +46,7 @@ DRYWIRE_TEST(FreeBsdRefused, BlockingConnect) {
 
 // Refused, non-blocking: who reads the error first gets it.
 DRYWIRE_TEST(FreeBsdRefused, NonBlockingConnect) {
-  Host& client = world.AddHost("client", "freebsd");
-  Host& server = world.AddHost("server", "freebsd");
-  LinkConfig link;
-  link.latency = Duration::Millis(10);
-  world.Connect(client, "10.0.0.1/24", server, "10.0.0.2/24", link);
+  const auto [client, server] = MakeHosts(world, Duration::Millis(10));
   world.Spawn(client, "client", [] {
     const auto refused = [] {
       const int fd = TcpNonblocking();
@@ -156,11 +152,7 @@ DRYWIRE_TEST(FreeBsdInProgress, CallsOnAPendingSocket) {
 
 // The FIN of a shutdown during the handshake follows the SYN-ACK; success is EISCONN at once.
 DRYWIRE_TEST(FreeBsdInProgress, ShutdownBeforeTheAnswerAndSuccess) {
-  Host& client = world.AddHost("client", "freebsd");
-  Host& server = world.AddHost("server", "freebsd");
-  LinkConfig link;
-  link.latency = Duration::Millis(50);
-  world.Connect(client, "10.0.0.1/24", server, "10.0.0.2/24", link);
+  const auto [client, server] = MakeHosts(world, Duration::Millis(50));
   world.Spawn(server, "server", [] {
     const int listener = Listen("0.0.0.0", 80);
     for (int i = 0; i < 2; ++i) {
@@ -189,11 +181,7 @@ DRYWIRE_TEST(FreeBsdInProgress, ShutdownBeforeTheAnswerAndSuccess) {
 
 // Signals: connect() is never restarted, accept() and recv() are; the handshake goes on.
 DRYWIRE_TEST(FreeBsdInProgress, SignalsAndRestart) {
-  Host& client = world.AddHost("client", "freebsd");
-  Host& server = world.AddHost("server", "freebsd");
-  LinkConfig link;
-  link.latency = Duration::Millis(100);
-  world.Connect(client, "10.0.0.1/24", server, "10.0.0.2/24", link);
+  const auto [client, server] = MakeHosts(world, Duration::Millis(100));
   static const auto interrupt_after_ms = [](int ms) {
     struct sigaction action = {};
     action.sa_handler = [](int) {};

@@ -15,21 +15,6 @@ using ::testing::StartsWith;
 
 constexpr char kServer[] = "10.0.0.2";
 
-struct Hosts {
-  Host& client;
-  Host& server;
-};
-
-// Two hosts a millisecond apart.
-Hosts MakeHosts(World& world) {
-  Host& client = world.AddHost("client", "freebsd");
-  Host& server = world.AddHost("server", "freebsd");
-  LinkConfig link;
-  link.latency = Duration::Millis(1);
-  world.Connect(client, "10.0.0.1/24", server, "10.0.0.2/24", link);
-  return {client, server};
-}
-
 // A server that accepts one connection and does something with it.
 void ServeOne(World& world, Host& host, void (*serve)(int fd)) {
   world.Spawn(host, "server", [serve] {

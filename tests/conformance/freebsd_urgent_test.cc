@@ -7,18 +7,15 @@
 namespace drywire::freebsd {
 namespace {
 
-// The server has sent "ab", an urgent "c" and "de".
+// The server has sent "ab", an urgent "c" and "de", and resets the connection after a second.
 void AtUrgentData(World& world, void (*read)(int fd)) {
-  Host& client = world.AddHost("client", "freebsd");
-  Host& server = world.AddHost("server", "freebsd");
-  LinkConfig link;
-  link.latency = Duration::Millis(1);
-  world.Connect(client, "10.0.0.1/24", server, "10.0.0.2/24", link);
+  const auto [client, server] = MakeHosts(world);
   world.Spawn(server, "server", [] {
     const int fd = Accept(Listen("0.0.0.0", 80));
     EXPECT_EQ(posix::send(fd, "abc", 3, MSG_OOB), 3);
     EXPECT_THAT(Send(fd, "de"), Succeeds());
     SleepMs(1000);
+    SetLinger(fd, 0);
   });
   world.Spawn(client, "client", [read] {
     SleepMs(10);
@@ -75,6 +72,14 @@ DRYWIRE_TEST(FreeBsdUrgentData, WaitingForAllEndsAtTheMark) {
   AtUrgentData(world, [](int fd) {
     char data[8];
     EXPECT_EQ(posix::recv(fd, data, 4, MSG_WAITALL), 2);
+  });
+}
+
+// tcp_usr_rcvoob(): ECONNRESET once the connection is gone.
+DRYWIRE_TEST(FreeBsdUrgentData, AfterAReset) {
+  AtUrgentData(world, [](int fd) {
+    SleepMs(2000);
+    EXPECT_EQ(Recv(fd, MSG_OOB), "ECONNRESET");
   });
 }
 
